@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# A thin face over meson. As root on Debian 12:
+#   make try    install what is needed, build, run the house in the lab
+#   make check  install what is needed, build, run every test
+#   make bench  ratios, side by side
+BUILD ?= build
+SAN ?= build-san
+
+.PHONY: all deps try check bench fuzz clean install san
+
+all: $(BUILD)/build.ninja
+	@ninja -C $(BUILD)
+
+$(BUILD)/build.ninja:
+	@meson setup $(BUILD) >$(BUILD).log 2>&1 || { cat $(BUILD).log; exit 1; }
+	@rm -f $(BUILD).log
+
+deps:
+	@tools/deps.sh
+
+try: deps all
+	@$(BUILD)/src/cmd/kadomori/kadomori lab try
+
+check: deps
+	@tools/check.sh
+
+san:
+	@test -f $(SAN)/build.ninja || CC=clang meson setup $(SAN) -Db_sanitize=address,undefined >/dev/null
+	@ninja -C $(SAN)
+
+bench: deps all
+	@bench/run.sh
+
+fuzz: deps
+	@tools/fuzz.sh
+
+install: all
+	@meson install -C $(BUILD)
+
+clean:
+	rm -rf $(BUILD) $(SAN) build-*
