@@ -142,15 +142,15 @@ struct intent {
 
 /*
  * A mistake in the user's text is no error of the program: it is collected,
- * with the place, until all are known. en and ja say what is wrong and what to
- * write instead. quote is the user's line (may be NULL), col and len mark the
- * word in it.
+ * with the place, until all are known. say tells, in the language that
+ * tr_open() chose, what is wrong and what to write instead. quote is the user's
+ * line (may be NULL), col and len mark the word in it.
  */
 struct complaint {
 	char *file;
 	unsigned line, col, len;
 	bool warning; /* false: the text is refused */
-	char *quote, *en, *ja;
+	char *quote, *say;
 };
 
 struct complaints {
@@ -160,12 +160,11 @@ struct complaints {
 };
 
 void complaints_done(struct complaints *c);
-/* Add one; en and ja are format strings with the same arguments. */
+/* Add one; fmt is a sentence in _(). in and at may be NULL. */
 void complain(struct complaints *c, bool warning, const struct intent *in,
-	const struct span *at, const char *en, const char *ja, ...);
-/* As text with the quoted line and a marker below; lang "ja" or "en". */
-void complaints_print(const struct complaints *c, const char *lang,
-	struct text *out);
+	const struct span *at, const char *fmt, ...) printf_like(5, 6);
+/* As text with the quoted line and a marker below. */
+void complaints_print(const struct complaints *c, struct text *out);
 
 struct intent *intent_new(void);
 void intent_free(struct intent *in);

@@ -66,9 +66,9 @@ struct packet {
  * "udp from 2001:db8::1 port 40000 to 2404::1 port 500 in wan out lan new"
  * Words may stand in any order after the protocol; what is not said gets a
  * sensible value (in wan, out lan, ct new, family from the addresses).
- * Returns 0, or -EINVAL with *en and *ja set (caller frees).
+ * Returns 0, or -EINVAL with *why set to a sentence (caller frees).
  */
-int packet_parse(const char *s, struct packet *ret, char **en, char **ja);
+int packet_parse(const char *s, struct packet *ret, char **why);
 /* The same form back; caller frees. */
 char *packet_format(const struct packet *p);
 

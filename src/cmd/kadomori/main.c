@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "command.h"
+#include "base/log.h"
+#include "base/text.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+struct options opt = {.conf = "/etc/kadomori/kadomori.conf"};
+
+static const struct command {
+	const char *name;
+	int (*run)(int, char **);
+	bool root;
+	const char *args, *help;
+} commands[] = {
+#define CMD(name, func, root, args, help) {name, func, root, args, help},
+#include "commands.def"
+#undef CMD
+};
+
+static void usage(FILE *to)
+{
+	fprintf(to, "%s: kadomori [--json] [--lang ja|en] [--conf FILE] COMMAND ...\n\n%s:\n",
+		_("usage"), _("commands"));
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+		const struct command *c = &commands[i];
+		int used = fprintf(to, "  %s %s", c->name, c->args);
+
+		fprintf(to, "%*s%s%s%s%s\n", used < 34 ? 34 - used : 1, "",
+			*c->help ? _(c->help) : "", c->root ? " (" : "",
+			c->root ? _("needs root") : "", c->root ? ")" : "");
+	}
+}
+
+/*
+ * Global options may stand anywhere before "--"; they are taken out, so that a
+ * command sees only its own words.
+ */
+static int take_globals(int argc, char **argv, const char **lang)
+{
+	int n = 1;
+	bool rest = false;
+
+	for (int i = 1; i < argc; i++) {
+		if (rest)
+			argv[n++] = argv[i];
+		else if (!strcmp(argv[i], "--json"))
+			opt.json = true;
+		else if (!strcmp(argv[i], "--lang") && i + 1 < argc)
+			*lang = argv[++i];
+		else if (!strncmp(argv[i], "--lang=", 7))
+			*lang = argv[i] + 7;
+		else if (!strcmp(argv[i], "--conf") && i + 1 < argc)
+			opt.conf = argv[++i];
+		else if (!strncmp(argv[i], "--conf=", 7))
+			opt.conf = argv[i] + 7;
+		else {
+			rest = !strcmp(argv[i], "--");
+			argv[n++] = argv[i];
+		}
+	}
+	argv[n] = NULL;
+	return n;
+}
+
+static int no_such(const char *word)
+{
+	const char *names[ARRAY_LEN(commands) + 1] = {0};
+	const char *near;
+
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		names[i] = commands[i].name;
+	fprintf(stderr, _("kadomori: there is no command \"%s\"\n"), word);
+	near = text_nearest(word, names);
+	if (near)
+		fprintf(stderr, _("did you mean \"%s\"?\n"), near);
+	return EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	const char *lang = NULL;
+
+	argc = take_globals(argc, argv, &lang);
+	tr_open(lang);
+	log_open("kadomori", LOG_INFO);
+	if (argc < 2) {
+		usage(stderr);
+		return EXIT_USAGE;
+	}
+	if (!strcmp(argv[1], "help") || !strcmp(argv[1], "--help") ||
+		!strcmp(argv[1], "-h")) {
+		usage(stdout);
+		return EXIT_GOOD;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+		if (strcmp(commands[i].name, argv[1]))
+			continue;
+		if (commands[i].root && geteuid() != 0) {
+			fprintf(stderr, _("kadomori: \"%s\" changes this machine's network and needs root: run it with sudo\n"),
+				argv[1]);
+			return EXIT_NOT_PERMITTED;
+		}
+		return commands[i].run(argc - 1, argv + 1);
+	}
+	return no_such(argv[1]);
+}
