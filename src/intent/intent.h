@@ -114,7 +114,8 @@ struct mapping {
 
 struct intent {
 	char **files;
-	size_t file_n, file_cap;
+	char **bodies;	/* their text, for quoting */
+	size_t file_n, file_cap, body_cap;
 	char *wan;
 	struct span wan_at;
 	char **lans;
