@@ -114,6 +114,7 @@ struct cond {
 	size_t range_n, range_cap;
 	uint8_t flag_mask, flag_value; /* F_TCPFLAGS */
 	char *set;
+	enum family set_fam; /* of an address set */
 	char *opaque;
 };
 
@@ -168,7 +169,8 @@ struct nat_rule {
 	bool set_dst;
 	struct addr dst;	/* IPv4 unless family says 6 */
 	bool set_port;
-	uint16_t port_lo, port_hi; /* first outer port -> port_lo, and so on */
+	uint16_t port_lo, port_hi; /* inner port; a range is shifted: */
+	uint16_t match_lo; /* outer port that becomes port_lo, 0 = all become it */
 	struct origin origin;
 };
 
