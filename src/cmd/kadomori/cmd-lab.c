@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "command.h"
+#include "lab/lab.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct args {
+	enum lab_line line;
+	bool line_given, verbose, bridge;
+	const char *name;
+	char **rest; /* what follows the options */
+	int rest_n;
+};
+
+static int usage(void)
+{
+	fputs(_("usage: kadomori lab up    [--line LINE] [--name NAME] [--verbose]\n"
+		"       kadomori lab down  [--name NAME]\n"
+		"       kadomori lab shell [--name NAME] NODE [COMMAND...]\n"
+		"LINE: flets-ra flets-pd dhcp4 private4\n"
+		"NODE: casa pc casa2 lan gw an segw atkan atkin\n"), stderr);
+	return EXIT_USAGE;
+}
+
+/* Options up to the first word that is none. 0 or EXIT_USAGE. */
+static int args_read(int argc, char **argv, struct args *a)
+{
+	int i = 0;
+
+	for (; i < argc && argv[i][0] == '-'; i++) {
+		if (!strcmp(argv[i], "--verbose") || !strcmp(argv[i], "-v")) {
+			a->verbose = true;
+		} else if (!strcmp(argv[i], "--name") && i + 1 < argc) {
+			a->name = argv[++i];
+		} else if (!strcmp(argv[i], "--line") && i + 1 < argc) {
+			if (lab_line_parse(argv[++i], &a->line) < 0)
+				return usage();
+			a->line_given = true;
+		} else {
+			return usage();
+		}
+	}
+	a->rest = argv + i;
+	a->rest_n = argc - i;
+	return 0;
+}
+
+static const char *name_or(const struct args *a)
+{
+	return a->name ? a->name : "lab";
+}
+
+static int complain_errno(int e, char *why)
+{
+	fprintf(stderr, "kadomori: %s\n", why ? why : strerror(-e));
+	free(why);
+	return e == -EPERM ? EXIT_NOT_PERMITTED : EXIT_CHECK_FAILED;
+}
+
+static int lab_cmd_up(const struct args *a)
+{
+	struct lab_want w = {.line = a->line, .name = name_or(a),
+		.verbose = a->verbose};
+	struct lab *lab = NULL;
+	char *why = NULL;
+	int e = lab_up(&w, &lab, &why);
+
+	if (e < 0)
+		return complain_errno(e, why);
+	for (int n = 0; n < LAB_NODE_MAX; n++)
+		printf("%-6s %-18s %s %s\n", lab_node_name((enum lab_node)n),
+			lab_ns(lab, (enum lab_node)n),
+			lab_addr_text(lab, (enum lab_node)n, FAM_4),
+			lab_addr_text(lab, (enum lab_node)n, FAM_6));
+	lab_leave(lab);
+	return EXIT_GOOD;
+}
+
+static int lab_need(const struct args *a, struct lab **lab)
+{
+	if (lab_find(name_or(a), a->verbose, lab) == 0)
+		return 0;
+	fprintf(stderr, _("kadomori: no lab named %s is up\n"), name_or(a));
+	return EXIT_CHECK_FAILED;
+}
+
+static int lab_cmd_down(const struct args *a)
+{
+	struct lab *lab;
+	int r = lab_need(a, &lab);
+
+	if (r == 0)
+		lab_down(lab);
+	return r;
+}
+
+static int lab_cmd_shell(const struct args *a)
+{
+	char *sh[] = {(char *)"/bin/sh", NULL};
+	enum lab_node n;
+	struct lab *lab;
+	int r = lab_need(a, &lab), e;
+
+	if (r)
+		return r;
+	if (a->rest_n < 1 || lab_node_parse(a->rest[0], &n) < 0) {
+		lab_leave(lab);
+		return usage();
+	}
+	e = lab_enter(lab, n);
+	lab_leave(lab);
+	if (e < 0)
+		return complain_errno(e, NULL);
+	execvp(a->rest_n > 1 ? a->rest[1] : sh[0], a->rest_n > 1 ? a->rest + 1 : sh);
+	return complain_errno(-errno, NULL);
+}
+
+int cmd_lab(int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		int (*run)(const struct args *a);
+	} subs[] = {{"up", lab_cmd_up}, {"down", lab_cmd_down},
+		{"shell", lab_cmd_shell}};
+	struct args a = {0};
+
+	if (argc < 2 || args_read(argc - 2, argv + 2, &a) != 0)
+		return usage();
+	for (size_t i = 0; i < ARRAY_LEN(subs); i++)
+		if (!strcmp(argv[1], subs[i].name))
+			return subs[i].run(&a);
+	return usage();
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files of this room share. */
+#ifndef KADOMORI_LAB_OWN_H
+#define KADOMORI_LAB_OWN_H
+
+#include "lab/lab.h"
+
+struct lab {
+	char *name, *dir;
+	enum lab_line line;
+	bool verbose, bridged;
+	unsigned mtu;
+	char *ns[LAB_NODE_MAX];
+	pid_t *kids; /* started by this process, not yet reaped */
+	size_t kid_n, kid_cap;
+	/* what lab_addr_text() returned last */
+	char text[LAB_NODE_MAX][2][ADDR_STR];
+};
+
+/* run.c */
+int lab_ns_make(const struct lab *lab);
+void lab_ns_remove(const struct lab *lab);
+void lab_echo(const struct lab *lab, const char *where, const char *script);
+/* A script where we are; NULL: remove the lab's folder. */
+int lab_run_root(const struct lab *lab, const char *script);
+
+/* topo.c: what lab_find() reads back */
+int lab_state_save(const struct lab *lab);
+
+/* line.c: the line's servers in an. 0 or -errno with *why. */
+int lab_line_start(struct lab *lab, char **why);
+/* Write a file into the lab's folder. */
+int lab_file(const struct lab *lab, const char *name, const char *fmt, ...)
+	printf_like(3, 4);
+/* radvd on an interface; prefix NULL: none; flags: further lines. */
+int lab_radvd(struct lab *lab, enum lab_node n, const char *ifname,
+	const char *prefix, const char *flags, char **why);
+
+#endif

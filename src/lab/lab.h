@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * lab: a home, its gateway, its line and the people outside, in network
+ * namespaces. `kadomori lab try`, tests and benches stand on it.
+ *
+ *	casa  eth0 ─┐                      ┌─ acc0          net0 ─┬─ eth0 segw
+ *	pc    eth0 ─┼─ lan ── lan0 gw wan0 ┤       an (line)      │
+ *	casa2 eth0 ─┘ (switch)             └─ acc1                └─ eth0 atkin
+ *	                                       │                 (attacker on the
+ *	                          atkan eth0 ──┘                  Internet)
+ *	              (attacker on the access network, on the very wire of wan0)
+ *
+ * an is the access network: its bridge `acc` is the wire of the line, its bridge
+ * `net` the Internet; it routes between them and runs the line's servers
+ * (radvd, Kea, dnsmasq). Nothing here leaves the machine. All prefixes are
+ * ordinary global ones, because a conforming gateway drops the documentation
+ * prefixes (RFC 6092 REC-3).
+ *
+ * Every lab has a name; its namespaces are kdl-NAME-casa, kdl-NAME-gw and so
+ * on, its files are in /run/kadomori-lab/NAME/. Labs with different names live
+ * beside each other. Everything needs root.
+ *
+ * A typical test:
+ *
+ *	struct lab *lab = NULL;
+ *	char *why = NULL;
+ *	int e = lab_up(&(struct lab_want){.line = LAB_FLETS_RA}, &lab, &why);
+ *	if (e == -EOPNOTSUPP) { puts(why); return 77; }   // names what lacks
+ *	...
+ *	lab_run(lab, LAB_GW, "nft -f %s", file);
+ *	int fd = lab_socket(lab, LAB_CASA, AF_INET6, SOCK_DGRAM, 0);
+ *	...
+ *	lab_down(lab);
+ *
+ * From a shell: `kadomori lab up --line flets-ra --name x`, then
+ * `kadomori lab shell --name x gw COMMAND...`, `kadomori lab down --name x`.
+ */
+#ifndef KADOMORI_LAB_H
+#define KADOMORI_LAB_H
+
+#include <sys/types.h>
+#include "base/addr.h"
+#include "base/clock.h"
+
+enum lab_line {
+	LAB_FLETS_RA,	/* one /64 by RA, no delegation */
+	LAB_FLETS_PD,	/* DHCPv6-PD, a /56; WAN has a link-local address only */
+	LAB_DHCP4,	/* native global IPv4 by DHCP */
+	LAB_PRIVATE4,	/* private IPv4 (RFC 6598) behind a carrier NAT */
+};
+#define LAB_LINE_MAX (LAB_PRIVATE4 + 1)
+/* "flets-ra", "flets-pd", "dhcp4", "private4" */
+const char *lab_line_name(enum lab_line l);
+/* 0 and *ret, or -EINVAL. */
+int lab_line_parse(const char *s, enum lab_line *ret);
+/* The family that the line carries. */
+enum family lab_line_family(enum lab_line l);
+
+enum lab_node {
+	LAB_CASA,	/* the device with IKE and ESP */
+	LAB_PC,		/* a PC that nobody outside has business with */
+	LAB_CASA2,	/* a second device */
+	LAB_LAN,	/* the home's switch */
+	LAB_GW,		/* wan0, lan0 */
+	LAB_AN,		/* the access network's router and the line's servers */
+	LAB_SEGW,	/* the security gateway: the devices' peer */
+	LAB_ATKAN,	/* attacker on the access network, same wire as wan0 */
+	LAB_ATKIN,	/* attacker on the Internet */
+};
+#define LAB_NODE_MAX (LAB_ATKIN + 1)
+const char *lab_node_name(enum lab_node n);
+int lab_node_parse(const char *s, enum lab_node *ret);
+
+struct lab;
+
+struct lab_want {
+	enum lab_line line;
+	const char *name;	/* NULL: the process id */
+	bool verbose;		/* echo each command to stderr */
+	bool bare;		/* links and addresses only, no line servers */
+	unsigned mtu;		/* of the line; 0: 1500 */
+};
+
+/*
+ * Build the lab and start the line's servers. Returns 0 and *ret (caller:
+ * lab_down), -EPERM (not root), -EEXIST (a lab of that name is up),
+ * -EOPNOTSUPP (a program or kernel feature lacks) or another -errno; then
+ * *why is a sentence (caller frees) and nothing is left behind.
+ */
+int lab_up(const struct lab_want *w, struct lab **ret, char **why);
+/* Take everything down and free lab; NULL is fine. */
+void lab_down(struct lab *lab);
+/* Free lab and leave it standing (`kadomori lab up`). */
+void lab_leave(struct lab *lab);
+/* Find a standing lab by name. 0 or -ENOENT. */
+int lab_find(const char *name, bool verbose, struct lab **ret);
+/* One step of waiting: sleep ms. */
+void lab_sleep(msec_t ms);
+
+/* --- what is where --------------------------------------------------- */
+
+enum lab_line lab_line_of(const struct lab *lab);
+const char *lab_name(const struct lab *lab);
+/* The namespace's name, for `ip netns exec`. */
+const char *lab_ns(const struct lab *lab, enum lab_node n);
+/* Folder for files of this lab; removed by lab_down(). */
+const char *lab_dir(const struct lab *lab);
+/*
+ * The global (v6, v4) address of a node. Home nodes on IPv4: their private
+ * address, unless the house is bridged. LAB_GW is its address on the LAN for
+ * IPv4, on the WAN for IPv6 (none: link-local). 0 or -EADDRNOTAVAIL.
+ */
+int lab_addr(const struct lab *lab, enum lab_node n, enum family fam,
+	struct addr *ret);
+/* Same as text (static buffer of the lab, one per node and family), "" if none. */
+const char *lab_addr_text(const struct lab *lab, enum lab_node n,
+	enum family fam);
+/*
+ * The address at which outsiders find a home node: its own for IPv6; for IPv4
+ * the gateway's WAN address (known after the gateway started).
+ */
+int lab_outside_addr(const struct lab *lab, enum lab_node n, enum family fam,
+	struct addr *ret);
+/* MAC of a node's interface: fixed by the lab. eth0 of hosts; wan0 of gw. */
+struct mac lab_mac(const struct lab *lab, enum lab_node n);
+struct mac lab_mac_lan0(const struct lab *lab);
+struct mac lab_mac_acc(const struct lab *lab); /* an, on the wire of the line */
+struct mac lab_mac_net(const struct lab *lab); /* an, on the Internet */
+/* The LAN's prefix as the line gives it (v6 lines), e.g. ".../64". */
+struct addrmask lab_lan6(const struct lab *lab);
+
+/* --- doing things in a node -------------------------------------------- */
+
+/*
+ * Run a shell script in the node's namespace and wait. Returns its exit status,
+ * 128 + signal, or -errno. Each line is echoed with --verbose. Output of the
+ * script goes to stderr.
+ */
+int lab_run(const struct lab *lab, enum lab_node n, const char *fmt, ...)
+	printf_like(3, 4);
+/* The same; stdout is appended to out (struct text). */
+struct text;
+int lab_output(const struct lab *lab, enum lab_node n, struct text *out,
+	const char *fmt, ...) printf_like(4, 5);
+/*
+ * Start a program (shell line, "exec" is added) in the background; its output
+ * goes to DIR/TAG.log. Killed by lab_down(). Returns its pid or -errno.
+ */
+pid_t lab_spawn(struct lab *lab, enum lab_node n, const char *tag,
+	const char *fmt, ...) printf_like(4, 5);
+/* Stop one that lab_spawn() started (SIGTERM, after 2 s SIGKILL) and reap it. */
+void lab_stop(struct lab *lab, pid_t pid);
+/*
+ * socket(2) in the node's namespace; the caller's thread stays where it was.
+ * Descriptor (close-on-exec) or -errno.
+ */
+int lab_socket(const struct lab *lab, enum lab_node n, int domain, int type,
+	int protocol);
+/*
+ * AF_PACKET socket bound to an interface, non-blocking, with a receive buffer
+ * of 64 MiB, seeing both directions. rx_only: arriving frames only.
+ */
+int lab_packet_socket(const struct lab *lab, enum lab_node n, const char *ifname,
+	bool rx_only);
+/* For whoever needs the whole process in a node (after fork). 0 or -errno. */
+int lab_enter(const struct lab *lab, enum lab_node n);
+/*
+ * Wait until the script succeeds in the node (asked every 20 ms). 0 or
+ * -ETIMEDOUT.
+ */
+int lab_wait(const struct lab *lab, enum lab_node n, msec_t ms, const char *fmt,
+	...) printf_like(4, 5);
+
+#endif
