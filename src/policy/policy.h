@@ -245,7 +245,9 @@ struct facts {
 	struct addr wan4;	/* the gateway's address outside */
 	struct addr *known;	/* LAN hosts that the NDP proxy knows */
 	size_t known_n, known_cap;
-	bool ndproxy_gate;	/* the sets known and pinned are maintained */
+	bool ndproxy_gate;	/* the set known is maintained */
+	bool lenient;		/* leave out a mapping that cannot work (and
+				   warn) instead of refusing the whole text */
 	/* device addresses learnt (by MAC): parallel to intent.devices */
 	struct {
 		size_t device;

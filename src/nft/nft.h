@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * nft: policy -> nftables text (nft(8), checked with 1.0.6), and what is
+ * loaded compared with what is wanted.
+ */
+#ifndef KADOMORI_NFT_H
+#define KADOMORI_NFT_H
+
+#include "base/text.h"
+#include "policy/policy.h"
+
+/* The one table that is ours. Nothing else is ever touched. */
+#define NFT_TABLE "inet kadomori"
+
+/*
+ * The whole table as one transaction: add, delete, define. Loading it replaces
+ * the old table atomically and keeps every tracked flow. Pure.
+ */
+void nft_emit(const struct policy *pol, struct text *out);
+
+/*
+ * A listing without what changes by itself (counters, set elements, handles):
+ * one line a rule, ready for comparing. Caller frees.
+ */
+char *nft_normalise(const char *listing);
+
+/*
+ * Lines that are only in one of two normalised listings, as a unified-like
+ * text: '-' is running but not wanted, '+' wanted but not running.
+ * Returns the number of differing lines.
+ */
+size_t nft_diff(const char *running, const char *wanted, struct text *out);
+
+/*
+ * Other tables of a full listing that also filter or translate forwarded
+ * traffic ("inet filter", "ip nat"), one per line. Returns how many.
+ */
+size_t nft_foreign_tables(const char *ruleset, struct text *out);
+
+#endif
