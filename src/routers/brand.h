@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Inside the room: what a brand's folder provides, and what it works from.
+ * The plan is the intent made flat for one line: a list of openings, each with
+ * one destination device and at most one source.
+ */
+#ifndef KADOMORI_ROUTERS_BRAND_H
+#define KADOMORI_ROUTERS_BRAND_H
+
+#include "routers/routers.h"
+
+enum { N_UDP = 17, N_TCP = 6, N_ESP = 50, N_AH = 51, IKE_PORT = 500,
+	NATT_PORT = 4500 };
+
+/* How the router gets IPv6 on its WAN side. */
+enum v6_mode {
+	V6_NONE,
+	V6_RA,		/* one /64: neighbour proxy needed */
+	V6_PD,		/* delegated prefix: routed */
+	V6_BEHIND,	/* an NTT gateway stands in front */
+	V6_EITHER,	/* IPv6 is there, RA or PD is not said */
+};
+
+struct opening {
+	enum family fam;	/* FAM_4: a port mapping with its pass line */
+	size_t dev;		/* index of intent.devices */
+	uint8_t proto;
+	bool has_port;
+	uint16_t lo, hi;
+	bool has_src;
+	struct addrmask src;
+	struct span at;		/* the user's line */
+	const char *why;	/* "IKE", "ESP", "NAT-T", "pinhole" */
+};
+
+struct plan {
+	const struct request *rq;
+	const struct intent *in;
+	const struct brand *brand;
+	const struct model *model;
+	enum v6_mode v6;
+	bool v4;		/* global IPv4 on the WAN side */
+	bool echo;
+	struct opening *o;
+	size_t n, cap;
+	const char *wan, *lan;
+	unsigned first;
+};
+
+typedef int brand_read(const char *text, void *out);
+
+struct brand {
+	const char *id, *name;
+	struct capability caps[CAP_MAX];
+	const struct model *models;
+	size_t model_n;
+	/* what else this brand has to say to line and plan; may be NULL */
+	void (*fit)(const struct plan *p, struct sheet *s);
+	void (*emit)(const struct plan *p, struct sheet *s);  /* text */
+	void (*undo)(const struct plan *p, struct sheet *s);
+	void (*steps)(const struct plan *p, struct sheet *s); /* screens */
+	brand_read *read; /* NULL until the brand has a reader */
+};
+
+#define BRAND(name) extern const struct brand brand_##name;
+#include "registry.def"
+#undef BRAND
+
+/* plan.c */
+void plan_make(const struct request *rq, const struct brand *b,
+	struct plan *ret, struct sheet *s);
+void plan_done(struct plan *p);
+/* Somebody is to be reached from outside, whether the line allows it or not. */
+bool plan_wanted(const struct plan *p);
+bool plan_has(const struct plan *p, enum family fam);
+/* The interface identifier of a device: 0 and low 64 bits, or -ENOENT. */
+int plan_iid(const struct plan *p, size_t dev, struct addr *ret);
+/*
+ * The device's whole IPv6 address when prefix and identifier are known, else
+ * a word in capitals that no router accepts ("CASA-IPV6"), so that a line
+ * pasted unread is refused instead of opening something. buf: ADDRMASK_STR.
+ */
+char *plan_addr6(const struct plan *p, size_t dev, char *buf);
+char *plan_addr4(const struct plan *p, size_t dev, char *buf);
+/* "NAME-ike", "NAME-esp", ... unique within the plan. buf: ADDRMASK_STR */
+char *plan_name(const struct plan *p, const struct opening *o, char *buf);
+/* "" or "500" or "500<sep>600"; buf at least 16 */
+char *plan_ports(const struct opening *o, const char *sep, char *buf);
+/* "udp", "tcp", "esp", "ah" or the number; buf at least 8 */
+char *plan_proto(const struct opening *o, char *buf);
+/* Source as text, or any when it has none. buf: ADDRMASK_STR */
+char *plan_src(const struct opening *o, const char *any, char *buf);
+
+/* sheet.c: all text is already translated by the caller. */
+void sheet_say(struct sheet *s, enum section sec, enum part_kind k,
+	enum src src, const char *fmt, ...) printf_like(5, 6);
+/* menu: the words on the router's own screen */
+void sheet_step(struct sheet *s, enum section sec, enum src src,
+	const char *menu, const char *fmt, ...) printf_like(5, 6);
+/* Begin a block of lines; where = file or prompt. */
+void sheet_block(struct sheet *s, enum section sec, enum src src, bool main,
+	const char *where, const char *fmt, ...) printf_like(6, 7);
+/* Append to the block begun last. */
+void sheet_line(struct sheet *s, const char *fmt, ...) printf_like(2, 3);
+void sheet_verdict(struct sheet *s, enum verdict_kind v, const char *fmt, ...)
+	printf_like(3, 4);
+void sheet_warn(struct sheet *s, const struct plan *p, const struct span *at,
+	const char *fmt, ...) printf_like(4, 5);
+void sheet_refuse(struct sheet *s, const struct plan *p, const struct span *at,
+	const char *fmt, ...) printf_like(4, 5);
+const char *section_words(enum section sec);
+const char *verdict_words(enum verdict_kind v);
+
+#endif
