@@ -117,10 +117,11 @@ static int device_intent(const struct asked *a, struct intent *in,
 	words = words_of(a, kind);
 	if (intent_parse(in, _("command line"), words, false, c) < 0)
 		return -EINVAL;
-	if (!a->mac && !a->id && !a->ipv4)
+	if (!a->mac && !a->id && !a->ipv4) {
 		/* "::1" only held the place; there is no line to quote */
 		in->devices[0].has_id = false;
 		in->devices[0].at.line = 0;
+	}
 	return 0;
 }
 
