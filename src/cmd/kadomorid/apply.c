@@ -1,0 +1,403 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * apply: the only process with rights. It watches the kernel's addresses,
+ * tells decide, loads the finished rules that come back, and switches
+ * forwarding on only after they are in. What it cannot load leaves the old
+ * table as it was.
+ */
+#include "daemon.h"
+#include "ipc.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "kernel/kernel.h"
+#include "nft/nft.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { SETTLE_MS = 50, WATCH_MS = 2000 };
+
+struct apply {
+	const struct settings *s;
+	struct event_base *base;
+	struct ipc *ipc;	/* to the decide that rules */
+	struct ipc *next;	/* to one that has not proven itself */
+	pid_t pid, next_pid;
+	int control_fd;
+	struct intent *in;	/* names of the interfaces only */
+	struct event *settle, *watch;
+	bool loaded;
+	char *rules;		/* what was loaded last */
+	int exit_code;
+};
+
+static void send_facts(struct apply *a, struct ipc *to)
+{
+	struct facts f = {0};
+	struct text t = TEXT_INIT;
+
+	facts_gather(a->in, &f);
+	facts_pack(&f, &t);
+	ipc_send(to, IPC_FACTS, text_str(&t), t.len);
+	text_done(&t);
+	facts_done(&f);
+}
+
+static void set_sysctls(const struct intent *in)
+{
+	static const struct {
+		const char *path, *value;
+	} rows[] = {
+		/* RFC 4787 REQ-5, RFC 6092 REC-14: five minutes */
+		{"net/netfilter/nf_conntrack_udp_timeout", "300"},
+		{"net/netfilter/nf_conntrack_udp_timeout_stream", "300"},
+		{"net/ipv4/conf/all/accept_redirects", "0"},
+		{"net/ipv6/conf/all/accept_redirects", "0"},
+		{"net/ipv4/conf/all/send_redirects", "0"},
+	};
+	cleanup(freep) char *ra = xasprintf("net/ipv6/conf/%s/accept_ra", in->wan);
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		(void)kernel_sysctl_write(rows[i].path, rows[i].value);
+	/* a router still takes its own address from the line's RA */
+	(void)kernel_sysctl_write(ra, "2");
+}
+
+static void load(struct apply *a, struct ipc *from, const char *rules)
+{
+	char *said = NULL;
+	int rc = kernel_nft_run(rules, &said);
+
+	if (rc) {
+		log_err(_("nftables refused the rules; the gate stays as it was: %s"),
+			said ? said : strerror(-rc));
+		ipc_send(from, IPC_LOADED, said ? said : "?",
+			said ? strlen(said) : 1);
+		free(said);
+		return;
+	}
+	free(a->rules);
+	a->rules = xstrdup(rules);
+	ipc_send(from, IPC_LOADED, "", 0);
+	if (a->loaded)
+		return;
+	a->loaded = true;
+	set_sysctls(a->in);
+	rc = kernel_forwarding(true);
+	if (rc)
+		log_err(_("cannot switch forwarding on: %s"), strerror(-rc));
+	log_info(_("the gate stands: %s inside, %s outside"), a->in->lans[0],
+		a->in->wan);
+	notify_systemd("READY=1\nSTATUS=the gate stands");
+}
+
+static void old_decide_ends(struct apply *a)
+{
+	ipc_free(a->ipc);
+	a->ipc = NULL;
+	if (a->pid > 0)
+		kill(a->pid, SIGTERM);
+	a->pid = 0;
+}
+
+/* The new decide's rules are in: it rules from now on. */
+static void promote(struct apply *a, struct ipc *who)
+{
+	if (who != a->next)
+		return;
+	old_decide_ends(a);
+	a->ipc = a->next;
+	a->pid = a->next_pid;
+	a->next = NULL;
+	a->next_pid = 0;
+	log_info(_("the new configuration rules"));
+	notify_systemd("READY=1");
+}
+
+struct channel {
+	struct apply *a;
+	struct ipc *ipc;
+};
+
+static void refused(struct apply *a, struct ipc *who, const char *complaints)
+{
+	log_err(_("the configuration is refused; the gate stays as it was:"));
+	fputs(complaints, stderr);
+	if (who == a->next)
+		notify_systemd("READY=1");
+	else if (!a->loaded) {
+		a->exit_code = 2;
+		event_base_loopbreak(a->base);
+	}
+}
+
+static void start_decide(struct apply *a);
+
+static void on_message(void *arg, enum ipc_type t, const char *body, size_t len)
+{
+	struct channel *c = arg;
+	struct apply *a = c->a;
+
+	(void)len;
+	switch (t) {
+	case IPC_RULES:
+		load(a, c->ipc, body);
+		if (a->rules && !strcmp(a->rules, body))
+			promote(a, c->ipc);
+		return;
+	case IPC_REFUSED:
+		refused(a, c->ipc, body);
+		return;
+	case IPC_RELOAD:
+		start_decide(a);
+		return;
+	case IPC_STOP:
+		event_base_loopbreak(a->base);
+		return;
+	case IPC_FACTS:
+	case IPC_LOADED:
+		return;
+	}
+}
+
+static void on_gone(void *arg)
+{
+	struct channel *c = arg;
+	struct apply *a = c->a;
+
+	if (c->ipc == a->next) {
+		ipc_free(a->next);
+		a->next = NULL;
+		a->next_pid = 0;
+	} else if (c->ipc == a->ipc) {
+		ipc_free(a->ipc);
+		a->ipc = NULL;
+		a->pid = 0;
+		if (a->loaded) {
+			log_warn(_("the deciding process ended; starting it again"));
+			start_decide(a);
+		} else if (!a->exit_code) {
+			a->exit_code = 2;
+			event_base_loopbreak(a->base);
+		}
+	}
+	free(c);
+}
+
+/*
+ * The interfaces' names may have changed: apply reads them again for itself
+ * (it only needs to know which addresses to watch).
+ */
+static void reread_names(struct apply *a)
+{
+	struct intent *in = intent_new();
+	struct complaints c = {0};
+
+	if (intent_load(in, a->s->conf, &c) == 0) {
+		intent_free(a->in);
+		a->in = take(in);
+	}
+	intent_free(in);
+	complaints_done(&c);
+}
+
+static void start_decide(struct apply *a)
+{
+	struct channel *c;
+	int fd[2];
+	pid_t pid;
+
+	if (a->next || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd))
+		return;
+	pid = fork();
+	if (pid < 0) {
+		close(fd[0]);
+		close(fd[1]);
+		return;
+	}
+	if (!pid) {
+		close(fd[0]);
+		event_reinit(a->base);
+		signal(SIGTERM, SIG_DFL);
+		signal(SIGHUP, SIG_IGN);
+		signal(SIGINT, SIG_IGN);
+		signal(SIGCHLD, SIG_DFL);
+		decide_run(a->s, fd[1], a->control_fd);
+	}
+	close(fd[1]);
+	c = xcalloc(1, sizeof(*c));
+	c->a = a;
+	c->ipc = ipc_new(a->base, fd[0], on_message, on_gone, c);
+	if (a->ipc) {
+		reread_names(a);
+		a->next = c->ipc;
+		a->next_pid = pid;
+	} else {
+		a->ipc = c->ipc;
+		a->pid = pid;
+	}
+	send_facts(a, c->ipc);
+}
+
+static void on_settled(int fd, short what, void *arg)
+{
+	struct apply *a = arg;
+
+	(void)fd;
+	(void)what;
+	if (a->ipc)
+		send_facts(a, a->ipc);
+	if (a->next)
+		send_facts(a, a->next);
+}
+
+/* Addresses come in bursts; facts are sent when they have settled. */
+static void on_netlink(int fd, short what, void *arg)
+{
+	struct timeval tv = {0, SETTLE_MS * 1000};
+	struct apply *a = arg;
+	char buf[16384];
+
+	(void)what;
+	while (recv(fd, buf, sizeof(buf), MSG_DONTWAIT) > 0 || errno == ENOBUFS)
+		if (errno == ENOBUFS)
+			errno = 0;
+	event_add(a->settle, &tv);
+}
+
+/*
+ * Somebody else may flush the rule set. Then the gate shuts (forwarding off),
+ * the rules go in again, and forwarding comes back.
+ */
+static void check_table(struct apply *a)
+{
+	char *said = NULL;
+	char *list = NULL;
+
+	if (!a->loaded || kernel_nft_list("table " NFT_TABLE, &list) != -ENOENT) {
+		free(list);
+		return;
+	}
+	(void)kernel_forwarding(false);
+	log_warn(_("somebody removed the gate's table; forwarding is off until it is back"));
+	if (kernel_nft_run(a->rules, &said) == 0) {
+		(void)kernel_forwarding(true);
+		log_info(_("the gate's table is back"));
+	}
+	free(said);
+}
+
+static void on_watch(int fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	check_table(arg);
+	notify_systemd("WATCHDOG=1");
+}
+
+static void on_nft_event(int fd, short what, void *arg)
+{
+	char buf[16384];
+
+	(void)what;
+	while (recv(fd, buf, sizeof(buf), MSG_DONTWAIT) > 0)
+		;
+	check_table(arg);
+}
+
+static void on_signal(int sig, short what, void *arg)
+{
+	struct apply *a = arg;
+
+	(void)what;
+	if (sig == SIGHUP) {
+		notify_systemd("RELOADING=1");
+		start_decide(a);
+	} else if (sig == SIGCHLD) {
+		while (waitpid(-1, NULL, WNOHANG) > 0)
+			;
+	} else {
+		event_base_loopbreak(a->base);
+	}
+}
+
+static int netlink_socket(int protocol, uint32_t groups)
+{
+	struct sockaddr_nl sa = {.nl_family = AF_NETLINK, .nl_groups = groups};
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
+		protocol);
+
+	if (fd >= 0 && bind(fd, (struct sockaddr *)&sa, sizeof(sa))) {
+		close(fd);
+		return -errno;
+	}
+	return fd;
+}
+
+static void watch_fd(struct apply *a, int fd, event_callback_fn fn)
+{
+	struct event *ev;
+
+	if (fd < 0)
+		return;
+	ev = event_new(a->base, fd, EV_READ | EV_PERSIST, fn, a);
+	event_add(ev, NULL);
+}
+
+static void watch_all(struct apply *a)
+{
+	static const int signals[] = {SIGHUP, SIGTERM, SIGINT, SIGCHLD};
+	struct timeval tv = {WATCH_MS / 1000, 0};
+
+	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
+		event_add(evsignal_new(a->base, signals[i], on_signal, a), NULL);
+	watch_fd(a, netlink_socket(NETLINK_ROUTE,
+		RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR), on_netlink);
+	watch_fd(a, netlink_socket(NETLINK_NETFILTER,
+		1u << (NFNLGRP_NFTABLES - 1)), on_nft_event);
+	a->settle = evtimer_new(a->base, on_settled, a);
+	a->watch = event_new(a->base, -1, EV_PERSIST, on_watch, a);
+	event_add(a->watch, &tv);
+}
+
+static void warn_foreign(void)
+{
+	struct text t = TEXT_INIT;
+	char *list = NULL;
+
+	if (kernel_nft_list("ruleset", &list) == 0 &&
+		nft_foreign_tables(list, &t) > 0)
+		log_warn(_("another firewall's table is loaded; it is left alone, but both must let a packet pass: %s"),
+			text_str(&t));
+	free(list);
+	text_done(&t);
+}
+
+int apply_run(const struct settings *s, const struct intent *in, int control_fd)
+{
+	struct apply a = {.s = s, .control_fd = control_fd,
+		.base = event_base_new()};
+
+	a.in = (struct intent *)(uintptr_t)in;
+	signal(SIGPIPE, SIG_IGN);
+	warn_foreign();
+	watch_all(&a);
+	start_decide(&a);
+	event_base_dispatch(a.base);
+	notify_systemd("STOPPING=1");
+	if (a.pid > 0)
+		kill(a.pid, SIGTERM);
+	if (a.next_pid > 0)
+		kill(a.next_pid, SIGTERM);
+	if (!a.exit_code)
+		log_info(_("the daemon ends; the rules stay loaded"));
+	return a.exit_code;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef KADOMORID_DAEMON_H
+#define KADOMORID_DAEMON_H
+
+#include "base/base.h"
+#include "base/tr.h"
+#include "intent/intent.h"
+#include "policy/policy.h"
+
+struct settings {
+	const char *conf;
+	const char *run;	/* folder of socket and lock */
+	bool once;		/* --check: compile, say, end */
+};
+
+/* facts.c: what the kernel's addresses say about the two sides. */
+void facts_gather(const struct intent *in, struct facts *ret);
+
+/* decide.c: the process without rights. Never returns. */
+_Noreturn void decide_run(const struct settings *s, int ipc_fd, int control_fd);
+
+/* apply.c: the process that may change the system. Returns an exit code. */
+int apply_run(const struct settings *s, const struct intent *in, int control_fd);
+
+/* notify.c: sd_notify(3) without libsystemd; nothing where systemd is not. */
+void notify_systemd(const char *state);
+
+/* sandbox.c: give up what decide does not need. 0 or -errno. */
+int sandbox_decide(void);
+
+#endif

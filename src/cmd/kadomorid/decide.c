@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * decide: reads the configuration once, locks itself up, then turns facts into
+ * rules and answers the command's questions. It changes nothing: rules go to
+ * apply as finished text.
+ *
+ * A reload is a new decide. If its configuration is refused it says so and
+ * ends, and the old one stays: the running gate is untouched.
+ */
+#include "daemon.h"
+#include "ipc.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "nft/nft.h"
+
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <jansson.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+struct decide {
+	struct event_base *base;
+	struct ipc *ipc;
+	struct intent *in;
+	struct facts f;
+	struct policy *pol;
+	struct text rules;	/* wanted now */
+	struct text complaints;	/* of the last compile */
+	char *nft_said;		/* apply's last refusal, "" = loaded */
+	bool loaded;
+	msec_t since;
+	const char *conf;
+};
+
+static void say_complaints(struct decide *d, const struct complaints *c)
+{
+	text_clear(&d->complaints);
+	complaints_print(c, &d->complaints);
+}
+
+static void compile(struct decide *d)
+{
+	struct complaints c = {0};
+	struct policy *p = NULL;
+	struct text rules = TEXT_INIT;
+
+	if (policy_compile(d->in, &d->f, &c, &p)) {
+		say_complaints(d, &c);
+		ipc_send(d->ipc, IPC_REFUSED, text_str(&d->complaints),
+			d->complaints.len);
+		complaints_done(&c);
+		return;
+	}
+	say_complaints(d, &c);
+	complaints_done(&c);
+	nft_emit(p, &rules);
+	policy_free(d->pol);
+	d->pol = p;
+	if (d->loaded && !strcmp(text_str(&rules), text_str(&d->rules))) {
+		text_done(&rules);
+		return;
+	}
+	text_done(&d->rules);
+	d->rules = rules;
+	ipc_send(d->ipc, IPC_RULES, text_str(&d->rules), d->rules.len);
+}
+
+static void on_facts(struct decide *d, const char *body, size_t len)
+{
+	struct facts f;
+
+	if (facts_unpack(body, len, &f))
+		return;
+	facts_done(&d->f);
+	d->f = f;
+	compile(d);
+}
+
+static void on_message(void *arg, enum ipc_type t, const char *body, size_t len)
+{
+	struct decide *d = arg;
+
+	switch (t) {
+	case IPC_FACTS:
+		on_facts(d, body, len);
+		return;
+	case IPC_LOADED:
+		d->loaded = !len;
+		if (d->loaded && !d->since)
+			d->since = clock_ms();
+		free(d->nft_said);
+		d->nft_said = xstrdup(body);
+		return;
+	case IPC_RULES:
+	case IPC_REFUSED:
+	case IPC_RELOAD:
+	case IPC_STOP:
+		return;
+	}
+}
+
+static void on_gone(void *arg)
+{
+	struct decide *d = arg;
+
+	event_base_loopbreak(d->base);
+}
+
+/* ---- the command's questions ---- */
+
+static json_t *masks_json(const struct addrmask *m, size_t n)
+{
+	json_t *a = json_array();
+	char buf[ADDRMASK_STR];
+
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(a, json_string(addrmask_format(&m[i], buf)));
+	return a;
+}
+
+static json_t *devices_json(const struct intent *in)
+{
+	json_t *a = json_array();
+	char id[ADDRMASK_STR], mac[MAC_STR], v4[ADDR_STR];
+
+	for (size_t i = 0; i < in->device_n; i++) {
+		const struct device *d = &in->devices[i];
+		bool id6 = d->has_id || d->has_mac;
+
+		json_array_append_new(a, json_pack("{s:s, s:s, s:s?, s:s?, s:s?}",
+			"name", d->name, "kind", device_kind_name(d->kind),
+			"mac", d->has_mac ? mac_format(&d->mac, mac) : NULL, "id",
+			id6 ? addr_format(FAM_6, &d->id.value, id) : NULL, "ipv4",
+			d->has_ipv4 ? addr_format(FAM_4, &d->ipv4, v4) : NULL));
+	}
+	return a;
+}
+
+static json_t *status_json(const struct decide *d)
+{
+	char wan4[ADDR_STR];
+
+	return json_pack("{s:i, s:b, s:I, s:s, s:s, s:s, s:s, s:o, s:o, s:s?, s:o, s:s, s:s}",
+		"schema", 1, "gate_loaded", d->loaded, "seconds",
+		(json_int_t)(d->since ? (clock_ms() - d->since) / 1000 : 0),
+		"conf", d->conf, "wan", d->in->wan, "profile",
+		profile_name(d->in->profile), "line",
+		line_kind_name(d->pol ? d->pol->line : d->in->line), "lan6",
+		masks_json(d->f.lan6, d->f.lan6_n), "lan4",
+		masks_json(d->f.lan4, d->f.lan4_n), "wan4",
+		d->f.has_wan4 ? addr_format(FAM_4, &d->f.wan4, wan4) : NULL,
+		"devices", devices_json(d->in), "complaints",
+		text_str(&d->complaints), "nft", d->nft_said ? d->nft_said : "");
+}
+
+static char *answer(struct decide *d, const char *question)
+{
+	json_t *j;
+	char *s;
+
+	if (!strcmp(question, "rules"))
+		return xstrdup(text_str(&d->rules));
+	if (!strcmp(question, "reload")) {
+		ipc_send(d->ipc, IPC_RELOAD, "", 0);
+		return xstrdup("ok");
+	}
+	if (!strcmp(question, "stop")) {
+		ipc_send(d->ipc, IPC_STOP, "", 0);
+		return xstrdup("ok");
+	}
+	if (strcmp(question, "status"))
+		return xstrdup("unknown");
+	j = status_json(d);
+	s = json_dumps(j, JSON_SORT_KEYS | JSON_INDENT(1));
+	json_decref(j);
+	return s ? s : xstrdup("{}");
+}
+
+enum { QUESTION_MAX = 256, CLIENT_SECONDS = 5 };
+
+static void client_done(struct bufferevent *bev, void *arg)
+{
+	(void)arg;
+	if (!evbuffer_get_length(bufferevent_get_output(bev)))
+		bufferevent_free(bev);
+}
+
+static void client_event(struct bufferevent *bev, short what, void *arg)
+{
+	(void)what;
+	(void)arg;
+	bufferevent_free(bev);
+}
+
+static void client_read(struct bufferevent *bev, void *arg)
+{
+	struct evbuffer *in = bufferevent_get_input(bev);
+	char *q = evbuffer_readln(in, NULL, EVBUFFER_EOL_LF);
+	char *a;
+
+	if (!q && evbuffer_get_length(in) > QUESTION_MAX)
+		bufferevent_free(bev);
+	if (!q)
+		return;
+	a = answer(arg, q);
+	bufferevent_setcb(bev, NULL, client_done, client_event, NULL);
+	bufferevent_write(bev, a, strlen(a));
+	if (!*a)
+		bufferevent_free(bev);
+	free(a);
+	free(q);
+}
+
+static void on_client(int fd, short what, void *arg)
+{
+	struct timeval patience = {CLIENT_SECONDS, 0};
+	struct decide *d = arg;
+	struct bufferevent *bev;
+	int c = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	(void)what;
+	if (c < 0)
+		return;
+	bev = bufferevent_socket_new(d->base, c, BEV_OPT_CLOSE_ON_FREE);
+	bufferevent_set_timeouts(bev, &patience, &patience);
+	bufferevent_setcb(bev, client_read, NULL, client_event, d);
+	bufferevent_enable(bev, EV_READ | EV_WRITE);
+}
+
+/* Stage 1, still with files: the configuration. */
+static struct intent *read_conf(const struct settings *s, struct text *said)
+{
+	struct intent *in = intent_new();
+	struct complaints c = {0};
+	int rc = intent_load(in, s->conf, &c);
+
+	complaints_print(&c, said);
+	complaints_done(&c);
+	if (!rc)
+		return in;
+	intent_free(in);
+	return NULL;
+}
+
+void decide_run(const struct settings *s, int ipc_fd, int control_fd)
+{
+	struct decide d = {.conf = s->conf, .base = event_base_new()};
+	struct text said = TEXT_INIT;
+	struct event *ev;
+	int rc;
+
+	log_open("kadomorid[decide]", LOG_INFO);
+	d.ipc = ipc_new(d.base, ipc_fd, on_message, on_gone, &d);
+	d.in = read_conf(s, &said);
+	rc = sandbox_decide();
+	if (rc)
+		log_warn("cannot lock itself up (%s): going on with fewer walls",
+			strerror(-rc));
+	if (!d.in) {
+		ipc_send(d.ipc, IPC_REFUSED, text_str(&said), said.len);
+		event_base_loop(d.base, EVLOOP_ONCE);
+		_exit(2);
+	}
+	ev = event_new(d.base, control_fd, EV_READ | EV_PERSIST, on_client, &d);
+	event_add(ev, NULL);
+	event_base_dispatch(d.base);
+	_exit(0);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Typed messages between the daemon's processes, after OpenBSD's imsg: a head
+ * with type and length, both checked before a byte is looked at.
+ */
+#ifndef KADOMORID_IPC_H
+#define KADOMORID_IPC_H
+
+#include "base/base.h"
+#include "policy/policy.h"
+
+struct event_base;
+
+enum ipc_type {
+	IPC_FACTS = 1,	/* apply -> decide: struct facts, packed */
+	IPC_RULES,	/* decide -> apply: nftables text to load */
+	IPC_LOADED,	/* apply -> decide: "" or nft's refusal */
+	IPC_REFUSED,	/* decide -> apply: complaints; nothing changes */
+	IPC_RELOAD,	/* decide -> apply: the command asks for a reload */
+	IPC_STOP,	/* decide -> apply: the command asks for the end */
+};
+/* The rules of a home are some 20 KiB; a thousand pinholes some 300. */
+enum { IPC_BYTES_MAX = 4 << 20 };
+
+struct ipc;
+/* len bytes of a message of a known type; the body is NUL-terminated too. */
+typedef void (*ipc_fn)(void *arg, enum ipc_type t, const char *body, size_t len);
+/* The other end is gone. */
+typedef void (*ipc_gone_fn)(void *arg);
+
+struct ipc *ipc_new(struct event_base *base, int fd, ipc_fn got,
+	ipc_gone_fn gone, void *arg);
+void ipc_free(struct ipc *i);
+void ipc_send(struct ipc *i, enum ipc_type t, const void *body, size_t len);
+
+/* facts <-> bytes. facts_unpack: 0 or -EBADMSG (nothing is leaked). */
+void facts_pack(const struct facts *f, struct text *out);
+int facts_unpack(const void *p, size_t n, struct facts *ret);
+
+#endif
