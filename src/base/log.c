@@ -4,7 +4,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <unistd.h>
+#include <stdlib.h>
 
 static const char *log_name = "kadomori";
 static enum log_level log_max = LOG_INFO;
@@ -32,8 +32,8 @@ void log_line(enum log_level l, const char *fmt, ...)
 		return;
 	}
 	safe = text_printable(raw, (size_t)n);
-	if (isatty(STDERR_FILENO))
-		fprintf(stderr, "%s: %s\n", log_name, safe);
-	else
-		fprintf(stderr, "<%d>%s: %s\n", (int)l, log_name, safe);
+	/* systemd reads the level off the line: sd-daemon(3). */
+	if (getenv("JOURNAL_STREAM"))
+		fprintf(stderr, "<%d>", (int)l);
+	fprintf(stderr, "%s: %s\n", log_name, safe);
 }

@@ -21,6 +21,7 @@ enum {
 
 struct options {
 	bool json;
+	const char *run;  /* --run FOLDER, see daemon_folder() */
 	const char *conf; /* --conf FILE, default /etc/kadomori/kadomori.conf */
 };
 extern struct options opt;

@@ -55,6 +55,8 @@ static int take_globals(int argc, char **argv, const char **lang)
 			opt.conf = argv[++i];
 		else if (!strncmp(argv[i], "--conf=", 7))
 			opt.conf = argv[i] + 7;
+		else if (!strcmp(argv[i], "--run") && i + 1 < argc)
+			opt.run = argv[++i];
 		else {
 			rest = !strcmp(argv[i], "--");
 			argv[n++] = argv[i];

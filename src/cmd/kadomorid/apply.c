@@ -230,7 +230,7 @@ static void start_decide(struct apply *a)
 		signal(SIGHUP, SIG_IGN);
 		signal(SIGINT, SIG_IGN);
 		signal(SIGCHLD, SIG_DFL);
-		decide_run(a->s, fd[1], a->control_fd);
+		decide_run(a->s, fd[1], a->control_fd, a->ipc != NULL);
 	}
 	close(fd[1]);
 	c = xcalloc(1, sizeof(*c));

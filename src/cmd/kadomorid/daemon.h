@@ -16,8 +16,10 @@ struct settings {
 /* facts.c: what the kernel's addresses say about the two sides. */
 void facts_gather(const struct intent *in, struct facts *ret);
 
-/* decide.c: the process without rights. Never returns. */
-_Noreturn void decide_run(const struct settings *s, int ipc_fd, int control_fd);
+/* decide.c: the process without rights. Never returns. A successor (reload)
+ * answers the command only after its rules are in. */
+_Noreturn void decide_run(const struct settings *s, int ipc_fd, int control_fd,
+	bool successor);
 
 /* apply.c: the process that may change the system. Returns an exit code. */
 int apply_run(const struct settings *s, const struct intent *in, int control_fd);

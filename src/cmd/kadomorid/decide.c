@@ -31,6 +31,9 @@ struct decide {
 	struct text complaints;	/* of the last compile */
 	char *nft_said;		/* apply's last refusal, "" = loaded */
 	bool loaded;
+	pid_t pid;
+	bool successor;
+	struct event *control;
 	msec_t since;
 	const char *conf;
 };
@@ -89,6 +92,9 @@ static void on_message(void *arg, enum ipc_type t, const char *body, size_t len)
 		return;
 	case IPC_LOADED:
 		d->loaded = !len;
+		/* a successor answers nobody before its rules are in */
+		if (d->loaded || !d->successor)
+			event_add(d->control, NULL);
 		if (d->loaded && !d->since)
 			d->since = clock_ms();
 		free(d->nft_said);
@@ -163,6 +169,9 @@ static char *answer(struct decide *d, const char *question)
 
 	if (!strcmp(question, "rules"))
 		return xstrdup(text_str(&d->rules));
+	/* the process is the generation: a reload is a new decide */
+	if (!strcmp(question, "generation"))
+		return xasprintf("%d %d", (int)d->pid, d->loaded);
 	if (!strcmp(question, "reload")) {
 		ipc_send(d->ipc, IPC_RELOAD, "", 0);
 		return xstrdup("ok");
@@ -245,11 +254,12 @@ static struct intent *read_conf(const struct settings *s, struct text *said)
 	return NULL;
 }
 
-void decide_run(const struct settings *s, int ipc_fd, int control_fd)
+void decide_run(const struct settings *s, int ipc_fd, int control_fd,
+	bool successor)
 {
-	struct decide d = {.conf = s->conf, .base = event_base_new()};
+	struct decide d = {.conf = s->conf, .base = event_base_new(),
+		.pid = getpid(), .successor = successor};
 	struct text said = TEXT_INIT;
-	struct event *ev;
 	int rc;
 
 	log_open("kadomorid[decide]", LOG_INFO);
@@ -264,8 +274,8 @@ void decide_run(const struct settings *s, int ipc_fd, int control_fd)
 		event_base_loop(d.base, EVLOOP_ONCE);
 		_exit(2);
 	}
-	ev = event_new(d.base, control_fd, EV_READ | EV_PERSIST, on_client, &d);
-	event_add(ev, NULL);
+	d.control = event_new(d.base, control_fd, EV_READ | EV_PERSIST,
+		on_client, &d);
 	event_base_dispatch(d.base);
 	_exit(0);
 }

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Talking to a running kadomorid over its socket. */
+#ifndef KADOMORI_CMD_DAEMON_H
+#define KADOMORI_CMD_DAEMON_H
+
+#include "base/base.h"
+
+/* Folder of the daemon's socket: --run, else KADOMORI_RUN, else /run/kadomori. */
+const char *daemon_folder(void);
+
+/*
+ * Ask one question ("status", "rules", "reload", "stop"). *ret is the answer,
+ * caller frees. -ENOENT or -ECONNREFUSED: no daemon runs; -EACCES: not root.
+ */
+int daemon_ask(const char *question, char **ret);
+/* A sentence on stderr for what daemon_ask returned, and the exit code. */
+int daemon_complain(int rc);
+
+#endif
