@@ -171,4 +171,83 @@ int lab_enter(const struct lab *lab, enum lab_node n);
 int lab_wait(const struct lab *lab, enum lab_node n, msec_t ms, const char *fmt,
 	...) printf_like(4, 5);
 
+/* --- shooting and watching (shoot.c) ------------------------------------ */
+
+/*
+ * A frame carries a mark somewhere behind its headers: a magic word, the run it
+ * belongs to and its number. Who watches finds frames by their mark, whatever
+ * was rewritten on the way, and counts how often each number came by. So
+ * "delivered" is what was seen on the wire in front of the victim, and "lost
+ * before the gate" can be told from "stopped by the gate".
+ *
+ *	struct lab_watch *gate, *pc;
+ *	lab_watch_new(lab, LAB_GW, "wan0", true, run, n, &gate);
+ *	lab_watch_new(lab, LAB_PC, "eth0", true, run, n, &pc);
+ *	struct lab_watch *all[] = {gate, pc};
+ *	lab_shoot(lab, LAB_ATKIN, "eth0", frames, n, all, 2);
+ *	lab_watch_settle(all, 2, 50);
+ *	for (i = 0; i < n; i++)
+ *		if (lab_watch_seen(pc, i)) ...
+ */
+enum { LAB_MARK_LEN = 12, LAB_FRAME_MAX = 1514 };
+
+struct lab_frame {
+	const uint8_t *p; /* from the Ethernet header on */
+	size_t n;
+};
+
+struct lab_watch;
+
+void lab_mark_put(uint8_t p[LAB_MARK_LEN], uint32_t run, uint32_t number);
+
+/*
+ * What a probe is made of. UDP, TCP (SYN), ICMP and ICMPv6 echo requests get
+ * whole headers and right checksums; IPv6 extension header numbers a well-formed
+ * header with nothing behind; every other protocol the mark as its first bytes
+ * (so SPI of ESP = sport << 16 | dport when that is not 0).
+ */
+struct lab_probe {
+	struct mac src_mac, dst_mac;
+	enum family fam;
+	struct addr src, dst;
+	uint8_t proto;
+	uint16_t sport, dport;
+	uint8_t type, code;	/* ICMP, ICMPv6; type 0: echo request */
+	uint8_t hops;		/* 0: 64 */
+	uint32_t run, number;
+};
+/* Build into buf of cap bytes. Length, or -EMSGSIZE. */
+int lab_probe_build(const struct lab_probe *p, uint8_t *buf, size_t cap);
+
+/*
+ * Watch an interface for frames of a run with numbers below n. rx_only: frames
+ * that arrive there. 0 and *ret (caller: lab_watch_free), or -errno.
+ */
+int lab_watch_new(const struct lab *lab, enum lab_node node, const char *ifname,
+	bool rx_only, uint32_t run, uint32_t n, struct lab_watch **ret);
+void lab_watch_free(struct lab_watch *w);
+/* Read what has come. Number of marked frames read now. */
+size_t lab_watch_read(struct lab_watch *w);
+/* Read all until nothing came for quiet_ms. */
+void lab_watch_settle(struct lab_watch *const *w, size_t n, msec_t quiet_ms);
+/* How often number came by (255: that or more). */
+unsigned lab_watch_seen(const struct lab_watch *w, uint32_t number);
+/* How many different numbers came by. */
+size_t lab_watch_count(const struct lab_watch *w);
+/* Frames that this watcher's socket lost: anything but 0 voids its word. */
+size_t lab_watch_lost(struct lab_watch *w);
+/* The bytes of the first frame with that number, as seen (NULL: not kept). */
+const uint8_t *lab_watch_frame(const struct lab_watch *w, uint32_t number,
+	size_t *len);
+/* Keep the first bytes of up to max seen frames for lab_watch_frame(). */
+void lab_watch_keep(struct lab_watch *w, size_t max);
+
+/*
+ * Send frames from a node, reading the watchers between bursts so that none
+ * overflows. Frames with p == NULL are left out. 0 or -errno.
+ */
+int lab_shoot(const struct lab *lab, enum lab_node node, const char *ifname,
+	const struct lab_frame *frames, size_t n, struct lab_watch *const *w,
+	size_t wn);
+
 #endif

@@ -247,7 +247,8 @@ static int links_make(struct lab *lab)
 #define QUIET                                                                  \
 	"for f in /proc/sys/net/bridge/bridge-nf-call-ip*tables; do "           \
 	"[ ! -e $f ] || echo 0 >$f; done\n"                                     \
-	"sysctl -qw net.ipv6.conf.default.accept_dad=0 net.ipv6.conf.all.accept_dad=0\n" \
+	/* the interfaces are there already: "default" comes too late for them */ \
+	"for f in /proc/sys/net/ipv6/conf/*/accept_dad; do echo 0 >$f; done\n" \
 	"ip link set lo up\n"
 #define PLAIN(i) "ethtool -K " i " tx off tso off gso off gro off >/dev/null 2>&1 || :\n"
 
