@@ -265,6 +265,54 @@ static void emit_verdict(const struct rule *r, struct text *out)
 	text_addc(out, ' ');
 }
 
+static bool is_ah(const struct cond *c)
+{
+	return c->f == F_PROTO && !c->neg && c->num_n == 1 &&
+	       c->nums[0].lo == PROTO_AH && c->nums[0].hi == PROTO_AH;
+}
+
+/* The one family that m speaks of, or 0. */
+static unsigned match_family(const struct match *m)
+{
+	for (size_t i = 0; i < m->n; i++) {
+		const struct cond *c = &m->conds[i];
+
+		if (c->f == F_FAMILY && !c->neg && c->num_n == 1)
+			return c->nums[0].lo;
+		if (c->f != F_SRC && c->f != F_DST)
+			continue;
+		if (c->mask_n)
+			return c->masks[0].fam;
+		if (c->set && c->set_fam)
+			return c->set_fam;
+	}
+	return 0;
+}
+
+static void emit_conds(const struct pipeline *pl, const struct match *m,
+	size_t i, const char *head, const char *tail, struct text *out);
+
+/*
+ * "meta l4proto" looks behind an IPv6 authentication header, as if it were one
+ * more extension header, and never says 51; nexthdr does.
+ */
+static void emit_ah(const struct pipeline *pl, const struct match *m, size_t i,
+	const char *head, const char *tail, struct text *out)
+{
+	unsigned fam = match_family(m);
+
+	if (fam != FAM_4) {
+		cleanup(freep) char *s = xasprintf("%sip6 nexthdr ah ", head);
+
+		emit_conds(pl, m, i + 1, s, tail, out);
+	}
+	if (fam != FAM_6) {
+		cleanup(freep) char *s = xasprintf("%sip protocol ah ", head);
+
+		emit_conds(pl, m, i + 1, s, tail, out);
+	}
+}
+
 /*
  * Conditions from index i on; a condition with several groups multiplies the
  * rule (alternatives), a negated one lists all groups in a row.
@@ -282,6 +330,10 @@ static void emit_conds(const struct pipeline *pl, const struct match *m,
 		return;
 	}
 	c = &m->conds[i];
+	if (is_ah(c)) {
+		emit_ah(pl, m, i, head, tail, out);
+		return;
+	}
 	n = c->f == F_SRC || c->f == F_DST ? groups_of(c, g) : 0;
 	if (c->set || !n || c->neg) {
 		text_add(&line, head);

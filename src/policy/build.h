@@ -51,4 +51,8 @@ void nat_compile(struct build *b);
 bool what_part(const struct what *w, int n, uint8_t *proto, uint16_t *lo,
 	uint16_t *hi);
 
+/* compile.c: the device's peers of one family; no condition while none is known. */
+void b_peers(struct rule *r, enum field f, const struct device *d,
+	enum family fam);
+
 #endif

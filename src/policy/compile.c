@@ -74,12 +74,13 @@ static const char *chain_in(const struct device *d)
 	return d->segment ? "seg_in" : "wan_in";
 }
 
-static void peers_cond(struct rule *r, enum field f, const struct device *d)
+void b_peers(struct rule *r, enum field f, const struct device *d,
+	enum family fam)
 {
 	struct cond *c = NULL;
 
 	for (size_t i = 0; i < d->peer_n; i++) {
-		if (d->peers[i].fam != FAM_6)
+		if (d->peers[i].fam != fam)
 			continue;
 		if (!c)
 			c = match_cond(&r->match, f, false);
@@ -141,7 +142,7 @@ static void device_allow(struct build *b, const struct device *d, uint8_t proto,
 	if (port)
 		r_num(r, F_DPORT, port);
 	if (b->pol->profile == PROFILE_STRICT)
-		peers_cond(r, F_SRC, d);
+		b_peers(r, F_SRC, d, FAM_6);
 	contract_add(b, true, &r->match);
 }
 
@@ -219,28 +220,39 @@ static void pinhole_compile(struct build *b, const struct pinhole *h)
  * strict: IPsec leaves only from registered devices to their known peers (any
  * peer while none is known: that is how observing starts).
  */
+static void strict_out_device(struct build *b, const struct device *d,
+	enum family fam, uint8_t proto, uint16_t port)
+{
+	struct addrmask own = {.fam = FAM_4, .value = d->ipv4,
+		.mask = mask_of_len(FAM_4, 32)};
+	struct rule *r;
+
+	if (d->kind == DEVICE_PLAIN || (fam == FAM_6 ? !known6(b, d) : !d->has_ipv4))
+		return;
+	b->at = &d->at;
+	b->why = "device out";
+	r = b_rule(b, "out", V_ACCEPT);
+	if (fam == FAM_6)
+		device_cond(b, r, F_SRC, d);
+	else
+		r_addr(r, F_SRC, false, &own);
+	r_num(r, F_PROTO, proto);
+	if (port)
+		r_num(r, F_DPORT, port);
+	b_peers(r, F_DST, d, fam);
+}
+
 static void strict_out_part(struct build *b, uint8_t proto, uint16_t port)
 {
 	struct rule *r;
 
 	for (size_t i = 0; i < b->in->device_n; i++) {
-		const struct device *d = &b->in->devices[i];
-
-		if (!known6(b, d) || d->kind == DEVICE_PLAIN)
-			continue;
-		b->at = &d->at;
-		b->why = "device out";
-		r = b_rule(b, "out", V_ACCEPT);
-		device_cond(b, r, F_SRC, d);
-		r_num(r, F_PROTO, proto);
-		if (port)
-			r_num(r, F_DPORT, port);
-		peers_cond(r, F_DST, d);
+		strict_out_device(b, &b->in->devices[i], FAM_6, proto, port);
+		strict_out_device(b, &b->in->devices[i], FAM_4, proto, port);
 	}
 	b->at = NULL;
 	b->why = "strict: IPsec only from registered devices to their peers";
 	r = b_rule(b, "out", V_DROP);
-	r_num(r, F_FAMILY, FAM_6);
 	r_num(r, F_PROTO, proto);
 	if (port)
 		r_num(r, F_DPORT, port);

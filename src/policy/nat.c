@@ -98,9 +98,8 @@ static void map_part(struct build *b, const struct device *d, uint8_t proto,
 	r_num(r, F_PROTO, proto);
 	if (lo)
 		r_range(r, F_DPORT, lo, hi);
-	for (size_t i = 0; b->pol->profile == PROFILE_STRICT && i < d->peer_n; i++)
-		if (d->peers[i].fam == FAM_4)
-			r_addr(r, F_SRC, false, &d->peers[i]);
+	if (b->pol->profile == PROFILE_STRICT)
+		b_peers(r, F_SRC, d, FAM_4);
 }
 
 static bool same_part(const struct nat_rule *n, uint8_t proto, uint16_t lo,
