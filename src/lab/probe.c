@@ -59,12 +59,13 @@ static int icmp_build(struct wr *w, const struct lab_probe *p,
  * An extension header with nothing behind: 16 bytes, the mark inside. Options
  * headers hold it in an option that unknowing nodes skip (RFC 8200 4.2); a
  * fragment header is that of a whole packet (RFC 6946); a routing header has no
- * segments left; AH and MH have lengths that fit.
+ * segments left; AH and MH have lengths that fit. Behind AH stands ESP: with
+ * nothing behind, conntrack calls it invalid and no rule is asked.
  */
 static int ext_build(struct wr *w, const struct lab_probe *p,
 	const uint8_t *mark)
 {
-	enum { SKIP_OPTION = 0x1e, FRAG_LEN = 8 };
+	enum { SKIP_OPTION = 0x1e, FRAG_LEN = 8, ESP_LEN = 8 };
 	uint8_t *h;
 
 	if (p->proto == IP6_FRAGMENT) {
@@ -76,10 +77,10 @@ static int ext_build(struct wr *w, const struct lab_probe *p,
 		memcpy(h + FRAG_LEN, mark, LAB_MARK_LEN);
 		return 0;
 	}
-	h = wr_room(w, 16);
+	h = wr_room(w, p->proto == IP6_AH ? 16 + ESP_LEN : 16);
 	if (!h)
 		return -EMSGSIZE;
-	h[0] = IP6_NONE;
+	h[0] = p->proto == IP6_AH ? IP6_ESP : IP6_NONE;
 	h[1] = p->proto == IP6_AH ? 2 : 1;
 	if (p->proto == IP6_HOPOPTS || p->proto == IP6_DSTOPTS) {
 		h[2] = SKIP_OPTION;

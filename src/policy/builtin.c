@@ -126,6 +126,7 @@ void builtin_echo(struct build *b)
 	b->at = NULL;
 	b->why = "rfc4890 echo request";
 	r = b_rule(b, "wan_in", V_ACCEPT);
+	r_num(r, F_FAMILY, FAM_6);
 	r_num(r, F_PROTO, PROTO_ICMPV6);
 	r_num(r, F_ITYPE, 128);
 }
