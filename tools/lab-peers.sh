@@ -9,7 +9,7 @@
 #	tools/lab-peers.sh [folder]	(default /var/cache/kadomori/trixie)
 set -eu
 to=${1:-/var/cache/kadomori/trixie}
-[ -x "$to/usr/sbin/charon-systemd" ] && [ -e "$to/.complete" ] && exit 0
+[ -e "$to/.complete" ] && [ -e "$to/lib64" ] && exit 0
 [ "$(id -u)" = 0 ] || { echo "lab-peers: run as root" >&2; exit 5; }
 mirror=${KADOMORI_MIRROR:-http://deb.debian.org/debian}
 apt=$to.apt
@@ -45,6 +45,8 @@ log=$apt/log
 	for d in *.deb; do dpkg-deb -x "$d" "$to"; done
 } >"$log" 2>&1 || { tail -n 20 "$log" >&2; echo "lab-peers: Debian 13's strongSwan could not be fetched (log: $log)" >&2; exit 1; }
 [ -x "$to/usr/sbin/charon-systemd" ] || { echo "lab-peers: no charon-systemd after unpacking (log: $log)" >&2; exit 1; }
+# base-files' merged /usr: the packages bring usr/ only
+for d in bin sbin lib lib64; do [ -e "$to/$d" ] || ln -s "usr/$d" "$to/$d"; done
 mkdir -p "$to/run" "$to/proc" "$to/dev" "$to/tmp" "$to/etc/swanctl" "$to/peer"
 touch "$to/etc/strongswan.conf" "$to/.complete"
 rm -rf "$apt"

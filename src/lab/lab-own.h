@@ -5,6 +5,12 @@
 
 #include "lab/lab.h"
 
+/*
+ * The line's /64 (RA) and the first /64 of the delegated /56 (PD), out of
+ * ordinary space, as a house in Japan would see it.
+ */
+#define LAB_LAN6 "2409:11:4a0:2300::"
+
 struct lab {
 	char *name, *dir;
 	enum lab_line line;
@@ -13,6 +19,8 @@ struct lab {
 	char *ns[LAB_NODE_MAX];
 	pid_t *kids; /* started by this process, not yet reaped */
 	size_t kid_n, kid_cap;
+	pid_t line_radvd; /* on the line, 0: none */
+	pid_t peer[LAB_NODE_MAX]; /* charon, 0: none */
 	/* what lab_addr_text() returned last */
 	char text[LAB_NODE_MAX][2][ADDR_STR];
 };
@@ -29,10 +37,14 @@ int lab_state_save(const struct lab *lab);
 
 /* line.c: the line's servers in an. 0 or -errno with *why. */
 int lab_line_start(struct lab *lab, char **why);
+/* RA with the house's /64 on the wire, whatever the line's kind. */
+int lab_line_ra(struct lab *lab, char **why);
 /* Write a file into the lab's folder. */
 int lab_file(const struct lab *lab, const char *name, const char *fmt, ...)
 	printf_like(3, 4);
-/* radvd on an interface; prefix NULL: none; flags: further lines. */
+/* Is a program installed? 0 or -EOPNOTSUPP with *why. */
+int lab_lacks(const char *program, char **why);
+/* radvd on an interface; prefix NULL: none; flags: further lines. Its pid. */
 int lab_radvd(struct lab *lab, enum lab_node n, const char *ifname,
 	const char *prefix, const char *flags, char **why);
 

@@ -250,4 +250,91 @@ int lab_shoot(const struct lab *lab, enum lab_node node, const char *ifname,
 	const struct lab_frame *frames, size_t n, struct lab_watch *const *w,
 	size_t wn);
 
+/* --- real peers (peers.c) ------------------------------------------------ */
+
+/*
+ * strongSwan 6.0 (Debian 13's packages in a folder of their own) with native
+ * ESP from user space, RSA certificates under a sub CA, IKE_AUTH in IP
+ * fragments. Where a NAT is detected it encapsulates ESP in UDP/4500.
+ */
+
+/* Are they at hand? Fetches them once if not. 0, or -EOPNOTSUPP with *why. */
+int lab_peers_need(char **why);
+/* Start the peer of LAB_SEGW, LAB_CASA or LAB_CASA2. 0 or -errno with *why. */
+int lab_peer_start(struct lab *lab, enum lab_node n, char **why);
+void lab_peer_stop(struct lab *lab, enum lab_node n);
+
+enum lab_peer_act {
+	LAB_PEER_INITIATE,	/* IKE_SA and CHILD_SA, at most 12 s */
+	LAB_PEER_REKEY_CHILD,
+	LAB_PEER_REKEY_IKE,
+	LAB_PEER_END,
+};
+/* What a peer says: 0 good, else its exit status or -errno. */
+int lab_peer_do(const struct lab *lab, enum lab_node n, enum lab_peer_act act);
+/* "strongSwan 6.0" */
+const char *lab_peer_name(void);
+/* The security gateway's address inside the tunnel (IPv4). */
+const char *lab_peer_inner(void);
+
+/* --- the house (house.c) --------------------------------------------------- */
+
+/*
+ * What a gateway's operating system does before kadomorid: addresses on wan0
+ * and lan0 (by RA, DHCPv6-PD or DHCPv4 from the line's servers), RA on the LAN,
+ * addresses in the hosts. Nothing is forwarded yet. 0 or -errno with *why.
+ */
+int lab_house_gate(struct lab *lab, char **why);
+/*
+ * The same house behind an "IPv6 bridge": gw joins wan0 and lan0 on layer 2,
+ * the hosts take their addresses from the line itself. (On a PD line a home
+ * gateway of the carrier hands out the first /64; on an IPv4 line the hosts
+ * stand at a hub.)
+ */
+int lab_house_bridge(struct lab *lab, char **why);
+/* The kernel's proxy_ndp on wan0 for each host at home. lab_house_gate() does
+ * it on LAB_FLETS_RA. */
+int lab_house_kernel_proxy(struct lab *lab);
+
+/* --- what went over the wire (tap.c) ---------------------------------------- */
+
+enum lab_dir { LAB_OUT, LAB_IN }; /* seen from the house */
+enum { LAB_IKE_MAX = 64, LAB_SPI_MAX = 16 };
+enum { IKE_SA_INIT = 34, IKE_AUTH = 35, IKE_CREATE_CHILD_SA = 36,
+	IKE_INFORMATIONAL = 37 };
+
+/* One IKE message as IP packets. */
+struct lab_ike {
+	enum lab_dir dir;
+	uint8_t exchange;
+	bool response;
+	uint32_t msg_id;
+	uint16_t port;		/* of the outside peer: 500 or 4500 */
+	unsigned packets;	/* 1, or the number of fragments seen */
+	unsigned size;		/* bytes of UDP data, over all fragments */
+	unsigned largest;	/* largest IP packet */
+	uint32_t frag_id;
+	uint64_t spi_i;
+};
+
+struct lab_tap {
+	int fd;
+	struct lab_ike ike[LAB_IKE_MAX];
+	size_t ike_n;
+	size_t esp[2], esp_udp[2];	/* packets, by direction */
+	uint32_t spi[2][LAB_SPI_MAX];	/* in the order of their first packet */
+	size_t spi_n[2];
+	size_t other;
+};
+
+/* Listen on a node's interface; out are the frames that leave there. */
+int lab_tap_open(const struct lab *lab, enum lab_node n, const char *ifname,
+	struct lab_tap *ret);
+/* Read what has come. */
+void lab_tap_read(struct lab_tap *t);
+void lab_tap_close(struct lab_tap *t);
+/* The last message of that kind, or NULL. */
+const struct lab_ike *lab_tap_ike(const struct lab_tap *t, enum lab_dir dir,
+	uint8_t exchange, bool response);
+
 #endif

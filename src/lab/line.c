@@ -21,7 +21,7 @@ int lab_file(const struct lab *lab, const char *name, const char *fmt, ...)
 	return fclose(f) == 0 ? 0 : -errno;
 }
 
-static int lacks(const char *program, char **why)
+int lab_lacks(const char *program, char **why)
 {
 	static const char *const dirs[] = {"/usr/sbin", "/usr/bin", "/sbin"};
 
@@ -39,7 +39,7 @@ int lab_radvd(struct lab *lab, enum lab_node n, const char *ifname,
 	const char *prefix, const char *flags, char **why)
 {
 	cleanup(freep) char *conf = xasprintf("radvd-%s.conf", ifname);
-	int e = lacks("radvd", why);
+	int e = lab_lacks("radvd", why);
 
 	if (e < 0)
 		return e;
@@ -51,9 +51,8 @@ int lab_radvd(struct lab *lab, enum lab_node n, const char *ifname,
 		prefix ? " { AdvOnLink on; AdvAutonomous on; };\n" : "");
 	if (e < 0)
 		return e;
-	e = lab_spawn(lab, n, "radvd", "radvd -n -m stderr -C %s/%s -p %s/radvd-%s.pid",
+	return lab_spawn(lab, n, "radvd", "radvd -n -m stderr -C %s/%s -p %s/radvd-%s.pid",
 		lab->dir, conf, lab->dir, ifname);
-	return e < 0 ? e : 0;
 }
 
 /*
@@ -62,7 +61,7 @@ int lab_radvd(struct lab *lab, enum lab_node n, const char *ifname,
  */
 static int kea(struct lab *lab, char **why)
 {
-	int e = lacks("kea-dhcp6", why);
+	int e = lab_lacks("kea-dhcp6", why);
 
 	if (e < 0)
 		return e;
@@ -97,7 +96,7 @@ static int dnsmasq(struct lab *lab, const char *wire, char **why)
 	static const unsigned last[] = {110, 111, 112, 113};
 	char m[MAC_STR], hosts[512];
 	size_t n = 0;
-	int e = lacks("dnsmasq", why);
+	int e = lab_lacks("dnsmasq", why);
 
 	for (size_t i = 0; i < ARRAY_LEN(who); i++) {
 		struct mac mac = lab_mac(lab, who[i]);
@@ -137,20 +136,26 @@ static int pd_route(struct lab *lab)
 		addr_format(FAM_6, &iid, ll)) == 0 ? 0 : -EIO;
 }
 
+int lab_line_ra(struct lab *lab, char **why)
+{
+	if (lab_run(lab, LAB_AN, "ip -6 route replace " LAB_LAN6 "/64 dev acc\n"))
+		return -EIO;
+	lab->line_radvd = lab_radvd(lab, LAB_AN, "acc", LAB_LAN6 "/64",
+		"\tAdvOtherConfigFlag on;\n", why);
+	return lab->line_radvd < 0 ? lab->line_radvd : 0;
+}
+
 int lab_line_start(struct lab *lab, char **why)
 {
 	int e;
 
 	switch (lab->line) {
 	case LAB_FLETS_RA:
-		return lab_run(lab, LAB_AN,
-			"ip -6 route add 2409:11:4a0:2300::/64 dev acc\n") ? -EIO :
-			lab_radvd(lab, LAB_AN, "acc", "2409:11:4a0:2300::/64",
-				"\tAdvOtherConfigFlag on;\n", why);
+		return lab_line_ra(lab, why);
 	case LAB_FLETS_PD:
-		e = lab_radvd(lab, LAB_AN, "acc", NULL,
+		lab->line_radvd = lab_radvd(lab, LAB_AN, "acc", NULL,
 			"\tAdvManagedFlag on;\n\tAdvOtherConfigFlag on;\n", why);
-		e = e ?: pd_route(lab);
+		e = lab->line_radvd < 0 ? lab->line_radvd : pd_route(lab);
 		return e ?: kea(lab, why);
 	case LAB_DHCP4:
 		return dnsmasq(lab, "153.246.12.", why);

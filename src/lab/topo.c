@@ -8,11 +8,7 @@
 #include "base/tr.h"
 #include "lab/lab-own.h"
 
-/*
- * Prefixes out of ordinary space, as a house in Japan would see them. LAN6 is
- * the line's /64 (RA) and the first /64 of the delegated /56 (PD).
- */
-#define LAN6 "2409:11:4a0:2300::"
+/* Prefixes out of ordinary space, beside LAB_LAN6. */
 #define OTHER6 "2409:11:4a0:7700::" /* another subscriber: atkan */
 #define SEG6 "2001:f60:5e::"
 #define INET6 "2a02:c207:77::"
@@ -129,7 +125,7 @@ struct addrmask lab_lan6(const struct lab *lab)
 	struct addrmask m;
 
 	(void)lab;
-	if (addrmask_parse(LAN6 "/64", &m) < 0)
+	if (addrmask_parse(LAB_LAN6 "/64", &m) < 0)
 		abort();
 	return m;
 }
