@@ -24,9 +24,10 @@ run() { # dir args...
 	count() { sed -n "s/^$1: *\([0-9]*\).*/\1/p" "$log" | tail -n 1; }
 	local ok; ok=$(count Ok)
 	[ -n "$ok" ] || grep -q "No suitable tests" "$log" || { echo "meson gave no summary"; failed=$((failed + 1)); }
-	passed=$((passed + ${ok:-0} ))
-	local f t s; f=$(count Fail) t=$(count Timeout) s=$(count Skipped)
-	failed=$((failed + ${f:-0} + ${t:-0}))
+	local f t s ef up; f=$(count Fail) t=$(count Timeout) s=$(count Skipped)
+	ef=$(count "Expected Fail") up=$(count "Unexpected Pass")
+	passed=$((passed + ${ok:-0} + ${ef:-0}))
+	failed=$((failed + ${f:-0} + ${t:-0} + ${up:-0}))
 	skipped=$((skipped + ${s:-0}))
 	rm -f "$log"
 }

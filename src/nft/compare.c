@@ -128,8 +128,8 @@ size_t nft_foreign_tables(const char *ruleset, struct text *out)
 		if (!strncmp(table, NFT_TABLE, strlen(NFT_TABLE)))
 			continue;
 		told = true;
-		n++;
-		text_addf(out, "%.*s\n", (int)strcspn(table, "{") - 1, table);
+		text_addf(out, "%s%.*s", n++ ? ", " : "",
+			(int)strcspn(table, "{") - 1, table);
 	}
 	lines_done(&l);
 	return n;

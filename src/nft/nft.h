@@ -33,7 +33,7 @@ size_t nft_diff(const char *running, const char *wanted, struct text *out);
 
 /*
  * Other tables of a full listing that also filter or translate forwarded
- * traffic ("inet filter", "ip nat"), one per line. Returns how many.
+ * traffic: "inet filter, ip nat". Returns how many.
  */
 size_t nft_foreign_tables(const char *ruleset, struct text *out);
 

@@ -44,7 +44,7 @@ static bool gate_is_loaded(void)
 static void daemon_path(char *buf, size_t n)
 {
 	static const char *const tails[] = {"/kadomorid",
-		"/../kadomorid/kadomorid"};
+		"/../kadomorid/kadomorid", "/../sbin/kadomorid"};
 	char exe[PATH_MAX];
 	ssize_t len = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
 	char *slash;

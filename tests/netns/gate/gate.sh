@@ -152,6 +152,27 @@ step "without root: a clear word"
 setpriv --reuid 65534 --clear-groups "$kadomori" --lang en up 2>"$tmp/out"; [ $? = 5 ] || fail "exit code"
 grep -q 'needs root' "$tmp/out" || fail "$(cat "$tmp/out")"
 
+step "systemd is told READY when the gate stands, and STOPPING before it ends"
+k down >/dev/null || fail "down before systemd"
+python3 - "$tmp/notify" >"$tmp/notified" <<'P' &
+import socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.bind(sys.argv[1]); s.settimeout(10)
+while True:
+    m = s.recv(4096).decode(); print(m.replace("\n", " "), flush=True)
+    if "STOPPING=1" in m: break
+P
+for i in 1 2 3 4 5 6 7 8 9 10; do [ -S "$tmp/notify" ] && break; sleep 0.1; done
+NOTIFY_SOCKET=$tmp/notify ip netns exec $ns "${kadomori%/kadomori/kadomori}/kadomorid/kadomorid" --lang en --conf "$conf" --run "$KADOMORI_RUN" 2>"$tmp/out" &
+daemon=$!
+for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do grep -q READY=1 "$tmp/notified" && break; sleep 0.1; done
+grep -q READY=1 "$tmp/notified" || fail "no READY: $(cat "$tmp/out")"
+in_gw nft list table inet kadomori >/dev/null || fail "READY before the table"
+sysctl_is net.ipv6.conf.all.forwarding 1
+kill "$daemon" 2>/dev/null; wait "$daemon"
+grep -q STOPPING=1 "$tmp/notified" || fail "no STOPPING"
+in_gw nft list table inet kadomori >/dev/null || fail "SIGTERM took the table away"
+k up >/dev/null || fail "up after systemd"
+
 step "down: forwarding off, then the table goes"
 k down || fail "down"
 in_gw nft list table inet kadomori >/dev/null 2>&1 && fail "table still there"
