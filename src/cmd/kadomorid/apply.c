@@ -71,19 +71,31 @@ static void set_sysctls(const struct intent *in)
 	(void)kernel_sysctl_write(ra, "2");
 }
 
+/* A gate that never stood ends with an error: nothing was forwarded. */
+static void rules_refused(struct apply *a, struct ipc *from, int rc,
+	const char *why)
+{
+	log_err(_("nftables refused the rules; the gate stays as it was: %s"),
+		why);
+	ipc_send(from, IPC_LOADED, why, strlen(why));
+	if (a->loaded)
+		return;
+	a->exit_code = rc == -EPERM || rc == -EACCES ? 5 : 2;
+	event_base_loopbreak(a->base);
+}
+
 static void load(struct apply *a, struct ipc *from, const char *rules)
 {
 	char *said = NULL;
 	int rc = kernel_nft_run(rules, &said);
 
 	if (rc) {
-		log_err(_("nftables refused the rules; the gate stays as it was: %s"),
-			said ? said : strerror(-rc));
-		ipc_send(from, IPC_LOADED, said ? said : "?",
-			said ? strlen(said) : 1);
+		rules_refused(a, from, rc,
+			said && *said ? said : strerror(-rc));
 		free(said);
 		return;
 	}
+	free(said);
 	free(a->rules);
 	a->rules = xstrdup(rules);
 	ipc_send(from, IPC_LOADED, "", 0);

@@ -148,6 +148,16 @@ grep -q 'cannot be told apart' "$tmp/run/kadomorid.log" || fail "not said"
 in_gw nft list chain inet kadomori wan_in | grep -q 'tcp dport 8443' || fail "rules gone"
 ip -n $ns addr del 192.168.10.77/24 dev wan0
 
+step "nft refuses: the running gate stays, a new one ends with the reason"
+other=kdgateb$$
+ip netns add $other
+timeout 10 ip netns exec $other setpriv --bounding-set -net_admin "${kadomori%/kadomori/kadomori}/kadomorid/kadomorid" --lang en --conf "$tmp/good" --run "$tmp/run2" 2>"$tmp/out"
+[ $? = 5 ] || fail "exit code"
+grep -q 'nftables refused the rules.*not permitted' "$tmp/out" || fail "$(cat "$tmp/out")"
+[ "$(ip netns exec $other sysctl -n net.ipv6.conf.all.forwarding)" = 0 ] || fail "it forwards"
+ip netns del $other
+k diff >/dev/null || fail "the other gate changed"
+
 step "without root: a clear word"
 setpriv --reuid 65534 --clear-groups "$kadomori" --lang en up 2>"$tmp/out"; [ $? = 5 ] || fail "exit code"
 grep -q 'needs root' "$tmp/out" || fail "$(cat "$tmp/out")"
