@@ -299,7 +299,7 @@ int lab_house_kernel_proxy(struct lab *lab);
 /* --- what went over the wire (tap.c) ---------------------------------------- */
 
 enum lab_dir { LAB_OUT, LAB_IN }; /* seen from the house */
-enum { LAB_IKE_MAX = 64, LAB_SPI_MAX = 16 };
+enum { LAB_IKE_MAX = 64, LAB_SPI_MAX = 16, LAB_EARLY_MAX = 16 };
 enum { IKE_SA_INIT = 34, IKE_AUTH = 35, IKE_CREATE_CHILD_SA = 36,
 	IKE_INFORMATIONAL = 37 };
 
@@ -319,15 +319,22 @@ struct lab_ike {
 
 struct lab_tap {
 	int fd;
+	void *ring;
+	unsigned ring_at;
 	struct lab_ike ike[LAB_IKE_MAX];
 	size_t ike_n;
+	struct lab_ike early[LAB_EARLY_MAX]; /* fragments before their first */
+	size_t early_n;
 	size_t esp[2], esp_udp[2];	/* packets, by direction */
 	uint32_t spi[2][LAB_SPI_MAX];	/* in the order of their first packet */
 	size_t spi_n[2];
 	size_t other;
 };
 
-/* Listen on a node's interface; out are the frames that leave there. */
+/*
+ * Listen on a node's interface; out are the frames that leave there. Room for
+ * 4,096 frames between two readings. 0 or -errno.
+ */
 int lab_tap_open(const struct lab *lab, enum lab_node n, const char *ifname,
 	struct lab_tap *ret);
 /* Read what has come. */

@@ -19,7 +19,7 @@
 #include "lab/lab-own.h"
 
 #define ROOT "/var/cache/kadomori/trixie"
-#define PKI "/var/cache/kadomori/lab-pki"
+#define PKI "/var/cache/kadomori/lab-pki-2"
 #define INNER_SEGW "10.63.0.1"
 #define INNER_POOL "10.64.0.0/24"
 
@@ -69,7 +69,10 @@ static int pki_make(const struct lab *lab)
 		"sub ca -addext keyUsage=critical,keyCertSign,cRLSign\n"
 		"sub sub -CA ca.pem -CAkey ca.key -addext keyUsage=critical,keyCertSign\n"
 		"for n in casa casa2 segw; do sub $n -CA sub.pem -CAkey sub.key "
-		"-addext basicConstraints=critical,CA:FALSE & done; wait\n"
+		"-addext basicConstraints=critical,CA:FALSE "
+		"-addext subjectAltName=DNS:$n.peers.in.the.lab.of.kadomori.example,"
+		"DNS:a.longer.name.so.that.ike.auth.is.larger.than.the.line.example "
+		"& done; wait\n"
 		"test -s segw.pem -a -s casa.pem -a -s casa2.pem\ntouch done\n") ==
 		0 ? 0 : -EIO;
 }

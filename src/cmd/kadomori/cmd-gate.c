@@ -40,8 +40,7 @@ static bool gate_is_loaded(void)
 	return up;
 }
 
-/* Beside this program in the build folder or installed, else in PATH. */
-static void daemon_path(char *buf, size_t n)
+void daemon_path(char *buf, size_t n)
 {
 	static const char *const tails[] = {"/kadomorid",
 		"/../kadomorid/kadomorid", "/../sbin/kadomorid"};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "command.h"
 #include "lab/lab.h"
+#include "try.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -9,7 +10,7 @@
 
 struct args {
 	enum lab_line line;
-	bool line_given, verbose, bridge;
+	bool line_given, verbose;
 	const char *name;
 	char **rest; /* what follows the options */
 	int rest_n;
@@ -17,7 +18,8 @@ struct args {
 
 static int usage(void)
 {
-	fputs(_("usage: kadomori lab up    [--line LINE] [--name NAME] [--verbose]\n"
+	fputs(_("usage: kadomori lab try   [--line LINE] [--verbose]\n"
+		"       kadomori lab up    [--line LINE] [--name NAME] [--verbose]\n"
 		"       kadomori lab down  [--name NAME]\n"
 		"       kadomori lab shell [--name NAME] NODE [COMMAND...]\n"
 		"LINE: flets-ra flets-pd dhcp4 private4\n"
@@ -118,12 +120,24 @@ static int lab_cmd_shell(const struct args *a)
 	return complain_errno(-errno, NULL);
 }
 
+static int lab_cmd_try(const struct args *a)
+{
+	if (a->name || a->rest_n)
+		return usage();
+	if (geteuid() != 0) {
+		fprintf(stderr, "kadomori: %s\n",
+			_("the lab makes network namespaces and needs root"));
+		return EXIT_NOT_PERMITTED;
+	}
+	return lab_try(a->line_given ? &a->line : NULL, a->verbose);
+}
+
 int cmd_lab(int argc, char **argv)
 {
 	static const struct {
 		const char *name;
 		int (*run)(const struct args *a);
-	} subs[] = {{"up", lab_cmd_up}, {"down", lab_cmd_down},
+	} subs[] = {{"try", lab_cmd_try}, {"up", lab_cmd_up}, {"down", lab_cmd_down},
 		{"shell", lab_cmd_shell}};
 	struct args a = {0};
 

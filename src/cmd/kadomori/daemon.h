@@ -16,4 +16,10 @@ int daemon_ask(const char *question, char **ret);
 /* A sentence on stderr for what daemon_ask returned, and the exit code. */
 int daemon_complain(int rc);
 
+/*
+ * Where kadomorid is: beside this program in the build folder or installed,
+ * else its name alone, for PATH.
+ */
+void daemon_path(char *buf, size_t n);
+
 #endif

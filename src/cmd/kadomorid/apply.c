@@ -153,6 +153,15 @@ static void refused(struct apply *a, struct ipc *who, const char *complaints)
 
 static void start_decide(struct apply *a);
 
+/* decide's words, a log line each. */
+static void say(const char *text)
+{
+	for (size_t n; *text; text += n + (text[n] == '\n')) {
+		n = strcspn(text, "\n");
+		log_warn("%.*s", (int)n, text);
+	}
+}
+
 static void on_message(void *arg, enum ipc_type t, const char *body, size_t len)
 {
 	struct channel *c = arg;
@@ -164,6 +173,9 @@ static void on_message(void *arg, enum ipc_type t, const char *body, size_t len)
 		load(a, c->ipc, body);
 		if (a->rules && !strcmp(a->rules, body))
 			promote(a, c->ipc);
+		return;
+	case IPC_SAY:
+		say(body);
 		return;
 	case IPC_REFUSED:
 		refused(a, c->ipc, body);

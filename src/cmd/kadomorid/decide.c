@@ -38,10 +38,21 @@ struct decide {
 	const char *conf;
 };
 
+/*
+ * What the user should know goes to the log, once, not at each new fact. apply
+ * writes it: no file may grow by decide's hand (sandbox.c, RLIMIT_FSIZE), and a
+ * log file would end it.
+ */
 static void say_complaints(struct decide *d, const struct complaints *c)
 {
-	text_clear(&d->complaints);
-	complaints_print(c, &d->complaints);
+	struct text now = TEXT_INIT;
+
+	complaints_print(c, &now);
+	if (!c->errors && now.len &&
+		strcmp(text_str(&now), text_str(&d->complaints)) != 0)
+		ipc_send(d->ipc, IPC_SAY, text_str(&now), now.len);
+	text_done(&d->complaints);
+	d->complaints = now;
 }
 
 static void compile(struct decide *d)
@@ -104,6 +115,7 @@ static void on_message(void *arg, enum ipc_type t, const char *body, size_t len)
 	case IPC_REFUSED:
 	case IPC_RELOAD:
 	case IPC_STOP:
+	case IPC_SAY:
 		return;
 	}
 }

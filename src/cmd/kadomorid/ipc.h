@@ -18,6 +18,7 @@ enum ipc_type {
 	IPC_REFUSED,	/* decide -> apply: complaints; nothing changes */
 	IPC_RELOAD,	/* decide -> apply: the command asks for a reload */
 	IPC_STOP,	/* decide -> apply: the command asks for the end */
+	IPC_SAY,	/* decide -> apply: a warning for the log */
 };
 /* The rules of a home are some 20 KiB; a thousand pinholes some 300. */
 enum { IPC_BYTES_MAX = 4 << 20 };
