@@ -153,7 +153,7 @@ static int swanctl(const struct lab *lab, enum lab_node n, const char *words)
 	if (lab->peer[n] <= 0)
 		return -ESRCH;
 	return lab_run(lab, n,
-		"timeout %d nsenter -t %d -m chroot " ROOT " /usr/sbin/swanctl %s "
+		"timeout %d nsenter -t %d -m -r /usr/sbin/swanctl %s "
 		"--uri unix:///run/charon.vici >>%s/peer-%s/swanctl.log 2>&1",
 		CALL_S, (int)lab->peer[n], words, lab->dir, lab_node_name(n));
 }

@@ -16,6 +16,8 @@
 enum { DATA_N = 5, DATA_MS = 400, GATE_MS = 8000, DEVICE_PORT = 7000,
 	GATEWAY_PORT = 7001, QUIET_MS = 60 };
 
+#define FAILED_DIR "/var/cache/kadomori/lab-failed"
+
 const char *try_house_name(enum try_house h)
 {
 	switch (h) {
@@ -124,8 +126,7 @@ static void gate_up(struct try *t)
 	if (lab_wait(t->lab, LAB_GW, GATE_MS,
 		"nft list table inet kadomori && "
 		"[ $(sysctl -n net.ipv6.conf.all.forwarding) = 1 ]") < 0)
-		try_fail(t, _("the gate did not come up (see %s)"),
-			lab_dir(t->lab));
+		try_fail(t, _("the gate did not come up"));
 	text_done(&said);
 }
 
@@ -372,6 +373,18 @@ static bool house(struct try *t)
 	return e == 0;
 }
 
+/* What failed can be read afterwards; lab_down() removes the lab's folder. */
+static void logs_keep(struct try *t)
+{
+	if (!t->lab || !t->bad)
+		return;
+	lab_run(t->lab, LAB_GW, "mkdir -p " FAILED_DIR "; rm -rf " FAILED_DIR "/%s-%s\n"
+		"cp -r %s " FAILED_DIR "/%s-%s", lab_line_name(t->line),
+		try_house_name(t->house), lab_dir(t->lab),
+		lab_line_name(t->line), try_house_name(t->house));
+	json_object_set_new(t->out, "logs", json_string(FAILED_DIR));
+}
+
 /* How long each part took; in the JSON only. */
 static void lap(struct try *t, const char *part, msec_t *since)
 {
@@ -407,6 +420,7 @@ json_t *try_run(struct try *t)
 		try_sweeps(t);
 		lap(t, "sweeps", &since);
 	}
+	logs_keep(t);
 	lab_down(t->lab);
 	lap(t, "down", &since);
 	policy_free(t->pol);

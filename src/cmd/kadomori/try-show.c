@@ -313,6 +313,11 @@ static void failures_show(const json_t *r)
 		paint(s, BAD, 0);
 		putchar('\n');
 	}
+	if (sub(r, "logs"))
+		printf(_("    logs: %s/%s-%s\n"),
+			json_string_value(sub(r, "logs")),
+			json_string_value(sub(r, "line")),
+			json_string_value(sub(r, "house")));
 }
 
 static void peer_rows(const json_t *const r[TRY_HOUSE_MAX])
