@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Inside proof only: where each field's bits are. */
+#ifndef KADOMORI_PROOF_OWN_H
+#define KADOMORI_PROOF_OWN_H
+
+#include "proof/proof.h"
+
+/* Order of the diagram's fields. */
+enum slot { S_FAMILY, S_IN, S_OUT, S_CT, S_DNAT, S_FRAG, S_DST, S_PROTO,
+	S_DPORT, S_SPORT, S_ITYPE, S_ICODE, S_FLAGS, S_EXT, S_SPI, S_SRC };
+#define SLOT_MAX (S_SRC + 1)
+
+struct place {
+	unsigned at, bits; /* first variable (most significant bit), width */
+};
+extern const struct place places[SLOT_MAX];
+enum { VARS = 1 + 2 + 2 + 3 + 1 + 2 + 128 + 8 + 16 + 16 + 8 + 8 + 6 + 8 + 32 + 128 };
+
+struct proof {
+	struct bdd_world *w;
+	bdd universe;
+	bdd has_ports, is_icmp, is_tcp, has_spi, is4, is6;
+};
+
+/* lo <= field <= hi */
+bdd space_range(struct proof *pr, enum slot s, uint32_t lo, uint32_t hi);
+bdd space_equal(struct proof *pr, enum slot s, uint32_t v);
+/* field & mask == value, most significant bit first */
+bdd space_mask(struct proof *pr, enum slot s, const uint8_t *value,
+	const uint8_t *mask);
+bdd space_addr_range(struct proof *pr, enum slot s, const struct addr *lo,
+	const struct addr *hi);
+void space_init(struct proof *pr);
+/* The bits of p, one byte a variable. */
+void space_bits(const struct packet *p, uint8_t bits[VARS]);
+void space_packet(const uint8_t bits[VARS], struct packet *ret);
+enum slot space_slot(enum field f);
+
+#endif

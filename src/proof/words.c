@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A set in words. The diagram is walked field by field: all values of a field
+ * that lead to the same rest belong together, so that what comes out are a few
+ * boxes of ranges, never bits. What cannot exist fills the gaps first.
+ */
+#include "proof/own.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CUBES_MAX = 4096, GROUPS_MAX = 256, ITEMS_SHOWN = 8 };
+
+/* Values of one field: fixed bits and free ones. */
+struct cube {
+	uint8_t value[16], care[16];
+};
+
+struct group {
+	bdd rest;	/* what the other fields must be */
+	struct cube *v;
+	size_t n, cap;
+	double weight;	/* part of the field's values */
+};
+
+struct groups {
+	struct group v[GROUPS_MAX];
+	size_t n, cubes;
+	bool overflow;
+};
+
+struct teller {
+	struct proof *pr;
+	struct text *out;
+	char *said[SLOT_MAX]; /* per field, "" = any; owned */
+	bool four;	      /* the box speaks of IPv4 */
+	size_t lines, max;
+	bool more;
+};
+
+static unsigned end_of(enum slot s)
+{
+	return places[s].at + places[s].bits;
+}
+
+static struct group *group_for(struct groups *g, bdd rest)
+{
+	for (size_t i = 0; i < g->n; i++)
+		if (g->v[i].rest == rest)
+			return &g->v[i];
+	if (g->n == GROUPS_MAX) {
+		g->overflow = true;
+		return NULL;
+	}
+	g->v[g->n] = (struct group){.rest = rest};
+	return &g->v[g->n++];
+}
+
+static void collect(struct proof *pr, enum slot s, bdd f, struct cube *at,
+	double weight, struct groups *g)
+{
+	unsigned v = bdd_var(pr->w, f), bit;
+	struct group *to;
+
+	if (f == BDD_NO || g->overflow)
+		return;
+	if (v >= end_of(s)) {
+		to = group_for(g, f);
+		if (!to || ++g->cubes > CUBES_MAX) {
+			g->overflow = true;
+			return;
+		}
+		*GROW(to->v, to->n, to->cap) = *at;
+		to->weight += weight;
+		return;
+	}
+	bit = v - places[s].at;
+	at->care[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
+	collect(pr, s, bdd_lo(pr->w, f), at, weight / 2, g);
+	at->value[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
+	collect(pr, s, bdd_hi(pr->w, f), at, weight / 2, g);
+	at->value[bit / 8] &= (uint8_t)~(0x80 >> bit % 8);
+	at->care[bit / 8] &= (uint8_t)~(0x80 >> bit % 8);
+}
+
+static int by_weight(const void *a, const void *b)
+{
+	double x = ((const struct group *)a)->weight;
+	double y = ((const struct group *)b)->weight;
+
+	return x < y ? 1 : x > y ? -1 : 0;
+}
+
+static void groups_done(struct groups *g)
+{
+	for (size_t i = 0; i < g->n; i++)
+		free(g->v[i].v);
+}
+
+/* ---- numbers ---- */
+
+static int by_lo(const void *a, const void *b)
+{
+	const struct num_range *x = a, *y = b;
+
+	return x->lo < y->lo ? -1 : x->lo > y->lo;
+}
+
+static uint32_t bits_of(const uint8_t *b, unsigned n)
+{
+	uint32_t v = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		v = v << 1 | (b[i / 8] >> (7 - i % 8) & 1);
+	return v;
+}
+
+/* One cube as ranges: free bits at the end make a range, others repeat it. */
+static void cube_ranges(const struct cube *c, unsigned bits,
+	struct num_range **v, size_t *n, size_t *cap)
+{
+	uint32_t care = bits_of(c->care, bits), value = bits_of(c->value, bits);
+	uint32_t top = bits == 32 ? UINT32_MAX : (1u << bits) - 1;
+	uint32_t loose = ~care & top, low = 0, high;
+
+	while (low < bits && !(care >> low & 1))
+		low++;
+	high = low >= 32 ? 0 : loose & ~((1u << low) - 1);
+	if (__builtin_popcount(high) > 10)
+		high = 0; /* too many to tell; tcp flags and the like are few */
+	for (uint32_t sub = 0;; sub = (sub - high) & high) {
+		uint32_t lo = value | sub;
+
+		*GROW(*v, *n, *cap) = (struct num_range){lo,
+			low >= 32 ? UINT32_MAX : lo | ((1u << low) - 1)};
+		if (sub == high)
+			break;
+	}
+}
+
+static size_t merge(struct num_range *v, size_t n)
+{
+	size_t k = 0;
+
+	qsort(v, n, sizeof(*v), by_lo);
+	for (size_t i = 1; i < n; i++) {
+		if (v[i].lo <= v[k].hi || v[i].lo == v[k].hi + 1) {
+			if (v[i].hi > v[k].hi)
+				v[k].hi = v[i].hi;
+		} else {
+			v[++k] = v[i];
+		}
+	}
+	return n ? k + 1 : 0;
+}
+
+static const char *name_number(enum slot s, uint32_t v, char buf[24])
+{
+	static const struct packet none;
+	struct packet p = none;
+	char *words;
+
+	switch (s) {
+	case S_IN:
+	case S_OUT: return role_name((enum role)v);
+	case S_CT:  return ct_state_name((enum ct_state)v);
+	case S_PROTO:
+		p.proto = (uint8_t)v;
+		p.fam = FAM_6;
+		words = packet_format(&p);
+		snprintf(buf, 24, "%.*s", (int)strcspn(words, " "), words);
+		free(words);
+		return buf;
+	default:
+		snprintf(buf, 24, "%u", v);
+		return buf;
+	}
+}
+
+static void say_range(enum slot s, const struct num_range *r, struct text *t)
+{
+	char a[24], b[24];
+
+	text_add(t, name_number(s, r->lo, a));
+	if (r->hi == r->lo)
+		return;
+	if (s == S_PROTO || s == S_IN || s == S_OUT || s == S_CT) {
+		for (uint32_t v = r->lo + 1; v <= r->hi && v - r->lo < 8; v++)
+			text_addf(t, ",%s", name_number(s, v, a));
+		if (r->hi - r->lo >= 8)
+			text_addf(t, ",...%s", name_number(s, r->hi, b));
+		return;
+	}
+	text_addf(t, "-%s", name_number(s, r->hi, b));
+}
+
+static char *say_numbers(enum slot s, const struct group *g)
+{
+	struct num_range *v = NULL;
+	size_t n = 0, cap = 0;
+	struct text t = TEXT_INIT;
+
+	for (size_t i = 0; i < g->n; i++)
+		cube_ranges(&g->v[i], places[s].bits, &v, &n, &cap);
+	n = merge(v, n);
+	for (size_t i = 0; i < n; i++) {
+		if (i == ITEMS_SHOWN) {
+			text_addf(&t, ",... (%zu more)", n - i);
+			break;
+		}
+		if (i)
+			text_addc(&t, ',');
+		say_range(s, &v[i], &t);
+	}
+	free(v);
+	return text_take(&t);
+}
+
+/* ---- addresses ---- */
+
+static void cube_addr(const struct cube *c, bool four, struct text *t)
+{
+	struct addrmask m = {.fam = four ? FAM_4 : FAM_6};
+	char buf[ADDRMASK_STR];
+
+	memcpy(m.value.b, c->value, 16);
+	memcpy(m.mask.b, c->care, 16);
+	if (four) /* the upper bits are always zero and say nothing */
+		memset(m.mask.b, 0, 12);
+	text_add(t, addrmask_format(&m, buf));
+}
+
+static bdd cube_bdd(struct proof *pr, enum slot s, const struct group *g)
+{
+	bdd r = BDD_NO;
+
+	for (size_t i = 0; i < g->n; i++)
+		r = bdd_or(pr->w, r, space_mask(pr, s, g->v[i].value,
+			g->v[i].care));
+	return r;
+}
+
+static void say_cubes(const struct group *g, bool four, struct text *t)
+{
+	for (size_t i = 0; i < g->n; i++) {
+		if (i == ITEMS_SHOWN) {
+			text_addf(t, ",... (%zu more)", g->n - i);
+			return;
+		}
+		if (i)
+			text_addc(t, ',');
+		cube_addr(&g->v[i], four, t);
+	}
+}
+
+/* "anything but X" is shorter than its 128 pieces. */
+static char *say_addresses(struct teller *te, enum slot s,
+	const struct group *g)
+{
+	struct groups *others = xcalloc(1, sizeof(*others));
+	struct cube at = {{0}, {0}};
+	struct text t = TEXT_INIT;
+	bdd rest = bdd_not(te->pr->w, cube_bdd(te->pr, s, g));
+
+	if (te->four) {
+		static const uint8_t high[16] = {255, 255, 255, 255, 255, 255,
+			255, 255, 255, 255, 255, 255, 0, 0, 0, 0};
+		static const uint8_t zero[16];
+
+		rest = bdd_and(te->pr->w, rest,
+			space_mask(te->pr, s, zero, high));
+	}
+	collect(te->pr, s, rest, &at, 1, others);
+	if (others->n == 1 && others->v[0].n < g->n) {
+		text_add(&t, "any but ");
+		say_cubes(&others->v[0], te->four, &t);
+	} else {
+		say_cubes(g, te->four, &t);
+	}
+	groups_done(others);
+	free(others);
+	return text_take(&t);
+}
+
+/* ---- boxes ---- */
+
+static void part(struct teller *te, const char *word, enum slot s)
+{
+	if (*te->said[s])
+		text_addf(te->out, " %s%s%s", word, *word ? " " : "",
+			te->said[s]);
+}
+
+static void box(struct teller *te)
+{
+	const char *proto = te->said[S_PROTO];
+
+	if (te->lines == te->max) {
+		te->more = true;
+		return;
+	}
+	te->lines++;
+	text_addf(te->out, "%s", *proto ? proto : "any protocol");
+	if (*te->said[S_FAMILY])
+		text_addf(te->out, " (%s)", te->four ? "IPv4" : "IPv6");
+	text_addf(te->out, " from %s", *te->said[S_SRC] ? te->said[S_SRC]
+							: "any");
+	part(te, "port", S_SPORT);
+	text_addf(te->out, " to %s", *te->said[S_DST] ? te->said[S_DST] : "any");
+	part(te, "port", S_DPORT);
+	part(te, "type", S_ITYPE);
+	part(te, "code", S_ICODE);
+	part(te, "tcp flags", S_FLAGS);
+	part(te, "spi", S_SPI);
+	part(te, "extension headers", S_EXT);
+	part(te, "fragment", S_FRAG);
+	part(te, "dnat", S_DNAT);
+	part(te, "in", S_IN);
+	part(te, "out", S_OUT);
+	part(te, "", S_CT);
+	text_addc(te->out, '\n');
+}
+
+static void tell(struct teller *te, bdd f, int slot);
+
+static bool group_is_all(const struct group *g)
+{
+	static const uint8_t none[16];
+
+	return g->n == 1 && !memcmp(g->v[0].care, none, 16);
+}
+
+static void tell_group(struct teller *te, int slot, const struct group *g)
+{
+	enum slot s = (enum slot)slot;
+	bool was = te->four;
+
+	if (s == S_FAMILY && !group_is_all(g))
+		te->four = !(g->v[0].value[0] & 0x80);
+	free(te->said[s]);
+	if (group_is_all(g))
+		te->said[s] = xstrdup("");
+	else if (s == S_SRC || s == S_DST)
+		te->said[s] = say_addresses(te, s, g);
+	else
+		te->said[s] = say_numbers(s, g);
+	tell(te, g->rest, slot + 1);
+	te->four = was;
+}
+
+static void tell(struct teller *te, bdd f, int slot)
+{
+	struct groups *g;
+	struct cube at = {{0}, {0}};
+
+	if (f == BDD_NO || te->more)
+		return;
+	if (slot == SLOT_MAX) {
+		box(te);
+		return;
+	}
+	g = xcalloc(1, sizeof(*g));
+	collect(te->pr, (enum slot)slot, f, &at, 1, g);
+	qsort(g->v, g->n, sizeof(g->v[0]), by_weight);
+	for (size_t i = 0; i < g->n; i++)
+		tell_group(te, slot, &g->v[i]);
+	te->more |= g->overflow;
+	groups_done(g);
+	free(g);
+}
+
+size_t proof_words(struct proof *pr, pset s, size_t max, struct text *out,
+	bool *more)
+{
+	struct teller te = {.pr = pr, .out = out, .max = max};
+	bdd f = bdd_and(pr->w, s, pr->universe);
+
+	for (int i = 0; i < SLOT_MAX; i++)
+		te.said[i] = xstrdup("");
+	tell(&te, bdd_simplify(pr->w, f, pr->universe), 0);
+	for (int i = 0; i < SLOT_MAX; i++)
+		free(te.said[i]);
+	if (more)
+		*more = te.more;
+	return te.lines;
+}
