@@ -1022,12 +1022,14 @@ static void collision(struct espnat *e, msec_t now, struct peer *p,
 {
 	uint64_t cand;
 
-	if (seq > FRESH || seq >= s->seq || s->slot < 0 ||
-		now - s->first < REORDER_MS)
+	if (seq > FRESH || seq >= s->seq || now - s->first < REORDER_MS)
 		return;
-	cand = candidates(p, now, seq) | 1ull << s->slot;
-	if (count_bits(cand) < 2)
+	cand = candidates(p, now, seq);
+	cand |= s->slot < 0 ? s->cand : 1ull << s->slot;
+	if (count_bits(cand) < 2 || (s->slot < 0 && cand == s->cand))
 		return;
+	if (s->slot < 0)
+		in_open(e, p, s, -1);
 	in_unbind(e, p, s);
 	s->cand = cand;
 	s->how = ESPNAT_SHARED;

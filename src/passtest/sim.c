@@ -19,13 +19,16 @@ struct truth {
 	struct sa sa[SIM_SAS_MAX];
 };
 
+/* and strangers */
+enum { TRUTHS = SIM_PAIRS_MAX + 8 };
+
 struct sim {
 	const struct judge *j;
 	void *state;
 	msec_t now;
 	unsigned seed;
 	bool same_spi;
-	struct truth t[SIM_PAIRS_MAX];
+	struct truth t[TRUTHS];
 	unsigned n;
 	struct sim_score score;
 };
@@ -78,7 +81,7 @@ static struct truth *truth_of(struct sim *s, const struct sim_pair *p)
 	for (unsigned i = 0; i < s->n; i++)
 		if (s->t[i].host == p->host && s->t[i].peer == p->peer)
 			return &s->t[i];
-	if (s->n == SIM_PAIRS_MAX)
+	if (s->n == TRUTHS)
 		abort();
 	t = &s->t[s->n++];
 	t->host = p->host;
