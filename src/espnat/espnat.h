@@ -44,7 +44,8 @@ struct espnat_limits {
 	unsigned in;		/* inbound SPIs in all */
 	unsigned in_per_pair;	/* of one device from one peer */
 	unsigned cells;		/* SPIs seen once: a power of two */
-	unsigned rate, burst;	/* undecided packets a second, a peer */
+	unsigned rate, burst;	/* undecided packets a second: of one SPI,
+				   and of all SPIs of a peer seen once */
 };
 /* What a home gets: 64 peers, 2048 SPIs, 64 a pair, 16384 cells, 2000/s. */
 extern const struct espnat_limits espnat_limits_home;

@@ -18,7 +18,8 @@
  *
  * An SPI seen once stands in a cell only (a hashed place that the next one may
  * overwrite), so that 10,000 forged SPIs a second fill nothing; an SPI that
- * comes again with a risen sequence number gets an entry.
+ * comes again with a risen sequence number gets an entry. (pair.c stays one
+ * file, long as it is: the whole algorithm is to be read and tested at once.)
  */
 #include "espnat/espnat.h"
 
@@ -39,6 +40,7 @@ enum {
 	SETTLE_MS = 60 * 1000,	/* after a login the old SAs fade */
 	FIRM_PACKETS = 16,
 	FIRM_MS = 2000,
+	OPEN_MAX = 64,		/* of a peer, without an owner */
 	TENTATIVE_MAX = 8,	/* SPIs of a pair that are not firm */
 	/* an answer: sent within, after silence of */
 	ANSWER_MS = 30,
@@ -81,10 +83,17 @@ struct pair {
 	struct out_sa outs[ESPNAT_OUT_MAX];
 };
 
+/* Undecided packets: so many a second. */
+struct bucket {
+	uint32_t tokens; /* in 1/1000 packet */
+	msec_t filled;
+};
+
 struct peer {
 	uint32_t addr; /* 0: free */
-	uint32_t tokens; /* in 1/1000 packet */
-	msec_t filled, freed;
+	struct bucket first; /* for SPIs that have no entry */
+	unsigned open_n;     /* entries without an owner */
+	msec_t freed;
 	struct pair *pairs[ESPNAT_HOSTS_MAX];
 };
 
@@ -106,6 +115,7 @@ struct in_sa {
 	uint32_t seq;
 	msec_t first, last, bound, trial_end;
 	uint64_t packets;
+	struct bucket copies; /* its own: a forger's SPIs do not eat it */
 	struct trial trials[ESPNAT_COPIES_MAX];
 };
 
@@ -249,8 +259,8 @@ static struct peer *peer_make(struct espnat *e, msec_t now, uint32_t addr)
 		if (p->addr || (p->freed && now - p->freed < CELL_MS))
 			continue;
 		p->addr = addr;
-		p->tokens = e->l.burst * 1000;
-		p->filled = now;
+		p->first = (struct bucket){e->l.burst * 1000, now};
+		p->open_n = 0;
 		e->stats.peers++;
 		return p;
 	}
@@ -411,6 +421,7 @@ static void in_open(struct espnat *e, struct peer *p, struct in_sa *s, int d)
 			out_watch(e, p, x);
 	}
 	e->stats.open += (unsigned)d;
+	p->open_n += (unsigned)d;
 }
 
 /* Take the owner away; the credit comes back unless it was spent. */
@@ -855,15 +866,15 @@ void espnat_ike_out(struct espnat *e, msec_t now, uint32_t host, uint32_t peer,
 		row_add(x, now, h);
 }
 
-static bool budget(struct espnat *e, msec_t now, struct peer *p)
+static bool budget(const struct espnat *e, msec_t now, struct bucket *b)
 {
-	uint64_t more = (uint64_t)(now - p->filled) * e->l.rate;
+	uint64_t more = (uint64_t)(now - b->filled) * e->l.rate;
 
-	p->filled = now;
-	p->tokens = (uint32_t)MIN2((uint64_t)e->l.burst * 1000, p->tokens + more);
-	if (p->tokens < 1000)
+	b->filled = now;
+	b->tokens = (uint32_t)MIN2((uint64_t)e->l.burst * 1000, b->tokens + more);
+	if (b->tokens < 1000)
 		return false;
-	p->tokens -= 1000;
+	b->tokens -= 1000;
 	return true;
 }
 
@@ -886,8 +897,8 @@ static void give(struct espnat_verdict *ret, uint32_t host)
 }
 
 /* To each candidate (and the mapping's device), within bounds. */
-static void give_all(struct espnat *e, msec_t now, struct peer *p,
-	uint64_t cand, struct espnat_verdict *ret)
+static void give_all(struct espnat *e, msec_t now, const struct peer *p,
+	struct bucket *b, uint64_t cand, struct espnat_verdict *ret)
 {
 	enum espnat_why why = ESPNAT_COPY;
 
@@ -895,7 +906,7 @@ static void give_all(struct espnat *e, msec_t now, struct peer *p,
 		verdict(e, ret, ESPNAT_CROWD);
 		return;
 	}
-	if (!budget(e, now, p)) {
+	if (!budget(e, now, b)) {
 		verdict(e, ret, ESPNAT_BUDGET);
 		return;
 	}
@@ -954,7 +965,7 @@ void espnat_ike_in(struct espnat *e, msec_t now, uint32_t peer,
 		uint64_t cand = ike_candidates(p, now);
 
 		if (cand)
-			give_all(e, now, p, cand, ret);
+			give_all(e, now, p, &p->first, cand, ret);
 		else
 			stranger(e, ret);
 	}
@@ -1033,6 +1044,7 @@ static void collision(struct espnat *e, msec_t now, struct peer *p,
 	in_unbind(e, p, s);
 	s->cand = cand;
 	s->how = ESPNAT_SHARED;
+	s->copies = (struct bucket){e->l.burst * 1000, now};
 	e->stats.shared++;
 }
 
@@ -1052,7 +1064,7 @@ static void known_in(struct espnat *e, msec_t now, struct peer *p,
 	}
 	if (s->how != ESPNAT_SHARED && count_bits(s->cand) > 1)
 		trial_start(p, s, now);
-	give_all(e, now, p, s->cand, ret);
+	give_all(e, now, p, &s->copies, s->cand, ret);
 }
 
 /* The second packet of an SPI: it gets an entry. */
@@ -1066,12 +1078,15 @@ static struct in_sa *promote(struct espnat *e, msec_t now, struct peer *p,
 
 		if (x->in_n >= e->l.in_per_pair || x->tentative_n >= TENTATIVE_MAX)
 			return NULL;
+	} else if (p->open_n >= OPEN_MAX) {
+		return NULL;
 	}
 	s = in_make(e, p, c->spi, c->t);
 	if (!s)
 		return NULL;
 	s->seq = c->seq;
 	s->packets = 1;
+	s->copies = (struct bucket){e->l.burst * 1000, now};
 	s->cand = c->cand;
 	for (uint64_t m = s->cand; m; m &= m - 1)
 		s->cold_made |= p->pairs[first_bit(m)]->cold;
@@ -1081,15 +1096,33 @@ static struct in_sa *promote(struct espnat *e, msec_t now, struct peer *p,
 	return s;
 }
 
+/* The SPI's cell, or the one of its four places that was used longest ago. */
+static struct cell *cell_of(const struct espnat *e, msec_t now, uint32_t peer,
+	uint32_t spi)
+{
+	uint32_t at = hash_of(e, peer, spi) & (e->l.cells - 1) & ~3u;
+	struct cell *best = &e->cells[at];
+
+	for (unsigned i = 0; i < 4; i++) {
+		struct cell *c = &e->cells[at + i];
+
+		if (c->spi == spi && c->peer == peer && now - c->t < CELL_MS)
+			return c;
+		if (!c->spi || (best->spi && c->t < best->t))
+			best = c;
+	}
+	best->spi = 0;
+	return best;
+}
+
 static void unknown_in(struct espnat *e, msec_t now, struct peer *p,
 	uint32_t spi, uint32_t seq, struct espnat_verdict *ret)
 {
 	uint32_t at = peer_index(e, p);
-	struct cell *c = &e->cells[hash_of(e, at, spi) & (e->l.cells - 1)];
+	struct cell *c = cell_of(e, now, at, spi);
 	struct in_sa *s;
 
-	if (c->spi == spi && c->peer == at && now - c->t < CELL_MS &&
-		seq > c->seq && seq - c->seq <= RISE_MAX) {
+	if (c->spi && seq > c->seq && seq - c->seq <= RISE_MAX) {
 		s = promote(e, now, p, c);
 		if (s) {
 			c->spi = 0;
@@ -1097,7 +1130,7 @@ static void unknown_in(struct espnat *e, msec_t now, struct peer *p,
 			return;
 		}
 	}
-	if (c->spi != spi || c->peer != at || now - c->t >= CELL_MS)
+	if (!c->spi)
 		*c = (struct cell){at, spi, seq, now, candidates(p, now, seq)};
 	else /* the same number again: perhaps another's SPI */
 		c->cand |= candidates(p, now, seq);
@@ -1106,7 +1139,7 @@ static void unknown_in(struct espnat *e, msec_t now, struct peer *p,
 		stranger(e, ret);
 		return;
 	}
-	give_all(e, now, p, c->cand, ret);
+	give_all(e, now, p, &p->first, c->cand, ret);
 }
 
 void espnat_esp_in(struct espnat *e, msec_t now, uint32_t peer, uint32_t spi,

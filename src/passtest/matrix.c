@@ -409,9 +409,10 @@ static void play_forged(struct sim *s, unsigned hosts, unsigned peers,
 		for (unsigned k = 0; k < p->n; k++) {
 			sim_do(s, p, k);
 			for (unsigned ms = 0; ms < 4; ms++) {
+				sim_pass(s, 1);
+				/* before the genuine one of this millisecond */
 				for (unsigned f = 0; f < 10; f++)
 					sim_do(s, &bad, 0);
-				sim_pass(s, 1);
 			}
 		}
 	}

@@ -30,6 +30,7 @@ struct sim {
 	bool same_spi;
 	struct truth t[TRUTHS];
 	unsigned n;
+	uint32_t forged;
 	struct sim_score score;
 };
 
@@ -147,7 +148,7 @@ static void forged(struct sim *s, struct truth *t)
 	struct espnat_verdict v;
 
 	s->j->esp_in(s->state, s->now, t->peer,
-		mix(s->seed, (uint32_t)s->now, (uint32_t)s->score.to_strangers),
+		mix(s->seed, (uint32_t)s->now, ++s->forged),
 		1, &v);
 	s->score.to_strangers += v.n > 0;
 }
