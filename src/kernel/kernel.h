@@ -27,6 +27,20 @@ int kernel_nft_list(const char *what, char **ret);
 int kernel_nft_canonical(const char *commands, const char *what, char **ret,
 	char **said);
 
+/* The same rules twice: as JSON, and as text with "# handle N". */
+struct nft_listing {
+	char *json, *handles;
+};
+void nft_listing_done(struct nft_listing *l);
+/*
+ * What is loaded ("ruleset", "table inet kadomori"), or, with commands, how
+ * they would be listed: in a network namespace of its own, also without root
+ * where the kernel lets users have one. 0, -ENOENT, -EPERM or -EINVAL with
+ * nft's own words in *said (caller frees).
+ */
+int kernel_nft_listing(const char *commands, const char *what,
+	struct nft_listing *ret, char **said);
+
 /* ---- sysctl ---- */
 
 /* Write /proc/sys/<path>. */

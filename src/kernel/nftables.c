@@ -8,7 +8,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static struct nft_ctx *open_ctx(bool dry)
+enum { PLAIN = NFT_CTX_OUTPUT_STATELESS | NFT_CTX_OUTPUT_NUMERIC_PROTO,
+	WITH_HANDLES = PLAIN | NFT_CTX_OUTPUT_HANDLE,
+	AS_JSON = PLAIN | NFT_CTX_OUTPUT_JSON };
+
+static struct nft_ctx *open_ctx(bool dry, unsigned flags)
 {
 	struct nft_ctx *ctx = nft_ctx_new(NFT_CTX_DEFAULT);
 
@@ -17,8 +21,7 @@ static struct nft_ctx *open_ctx(bool dry)
 	nft_ctx_buffer_output(ctx);
 	nft_ctx_buffer_error(ctx);
 	nft_ctx_set_dry_run(ctx, dry);
-	nft_ctx_output_set_flags(ctx,
-		NFT_CTX_OUTPUT_STATELESS | NFT_CTX_OUTPUT_NUMERIC_PROTO);
+	nft_ctx_output_set_flags(ctx, flags);
 	return ctx;
 }
 
@@ -31,9 +34,10 @@ static int classify(const char *said)
 	return -EINVAL;
 }
 
-static int run(const char *commands, bool dry, char **out, char **said)
+static int run_as(const char *commands, bool dry, unsigned flags, char **out,
+	char **said)
 {
-	struct nft_ctx *ctx = open_ctx(dry);
+	struct nft_ctx *ctx = open_ctx(dry, flags);
 	int rc;
 
 	if (!ctx)
@@ -47,6 +51,11 @@ static int run(const char *commands, bool dry, char **out, char **said)
 		*out = xstrdup(nft_ctx_get_output_buffer(ctx));
 	nft_ctx_free(ctx);
 	return rc;
+}
+
+static int run(const char *commands, bool dry, char **out, char **said)
+{
+	return run_as(commands, dry, PLAIN, out, said);
 }
 
 int kernel_nft_run(const char *commands, char **said)
@@ -66,33 +75,56 @@ int kernel_nft_list(const char *what, char **ret)
 	return run(cmd, false, ret, NULL);
 }
 
-/* In the child: own namespace, load, list, write to the pipe. */
-static int list_elsewhere(const char *commands, const char *what, int fd)
+/* A network namespace of our own; without root, inside a user namespace. */
+static int empty_network(void)
 {
-	cleanup(freep) char *out = NULL;
-	cleanup(freep) char *said = NULL;
-	cleanup(freep) char *list = xasprintf("list %s", what);
-	int rc = unshare(CLONE_NEWNET) ? -errno : 0;
-	const char *p;
-	size_t left;
+	if (unshare(CLONE_NEWNET) == 0)
+		return 0;
+	return unshare(CLONE_NEWUSER | CLONE_NEWNET) ? -errno : 0;
+}
 
-	if (!rc)
-		rc = run(commands, false, NULL, &said);
-	if (!rc)
-		rc = run(list, false, &out, &said);
-	p = rc ? said ? said : "" : out;
-	for (left = strlen(p); left;) {
+static int write_all(int fd, const char *p, size_t left)
+{
+	while (left) {
 		ssize_t n = write(fd, p, left);
 
 		if (n <= 0)
-			return EIO;
+			return -EIO;
 		p += n;
 		left -= (size_t)n;
 	}
+	return 0;
+}
+
+static int list_as(const char *what, unsigned flags, char **out, char **said)
+{
+	cleanup(freep) char *list = xasprintf("list %s", what);
+
+	return run_as(list, false, flags, out, said);
+}
+
+/* In the child: load, list both ways with a NUL between, to the pipe. */
+static int list_elsewhere(const char *commands, const char *what,
+	const unsigned flags[2], int fd)
+{
+	cleanup(freep) char *said = NULL;
+	int rc = empty_network();
+
+	if (!rc)
+		rc = run(commands, false, NULL, &said);
+	for (int i = 0; !rc && i < 2; i++) {
+		cleanup(freep) char *out = NULL;
+
+		rc = list_as(what, flags[i], &out, &said);
+		if (!rc)
+			rc = write_all(fd, out, strlen(out) + (i == 0));
+	}
+	if (rc && said)
+		(void)write_all(fd, said, strlen(said));
 	return -rc;
 }
 
-static char *read_all(int fd)
+static struct text read_all(int fd)
 {
 	struct text t = TEXT_INIT;
 	char buf[4096];
@@ -100,14 +132,14 @@ static char *read_all(int fd)
 
 	while ((n = read(fd, buf, sizeof(buf))) > 0)
 		text_addn(&t, buf, (size_t)n);
-	return text_take(&t);
+	return t;
 }
 
-int kernel_nft_canonical(const char *commands, const char *what, char **ret,
-	char **said)
+/* got: two listings with a NUL between, or what nft complained. */
+static int elsewhere(const char *commands, const char *what,
+	const unsigned flags[2], struct text *got)
 {
 	int fd[2], status = 0;
-	char *got;
 	pid_t pid;
 
 	if (pipe(fd))
@@ -120,20 +152,65 @@ int kernel_nft_canonical(const char *commands, const char *what, char **ret,
 	}
 	if (!pid) {
 		close(fd[0]);
-		_exit(list_elsewhere(commands, what, fd[1]));
+		_exit(list_elsewhere(commands, what, flags, fd[1]));
 	}
 	close(fd[1]);
-	got = read_all(fd[0]);
+	*got = read_all(fd[0]);
 	close(fd[0]);
-	if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status)) {
-		free(got);
+	if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
 		return -EIO;
-	}
-	if (WEXITSTATUS(status) == 0)
-		*ret = got;
-	else if (said)
-		*said = got;
-	else
-		free(got);
 	return -WEXITSTATUS(status);
+}
+
+int kernel_nft_canonical(const char *commands, const char *what, char **ret,
+	char **said)
+{
+	static const unsigned flags[2] = {PLAIN, PLAIN};
+	struct text got = TEXT_INIT;
+	int rc = elsewhere(commands, what, flags, &got);
+	char *first = xstrdup(text_str(&got));
+
+	text_done(&got);
+	if (rc && said)
+		*said = first;
+	else if (rc)
+		free(first);
+	else
+		*ret = first;
+	return rc;
+}
+
+void nft_listing_done(struct nft_listing *l)
+{
+	free(l->json);
+	free(l->handles);
+	*l = (struct nft_listing){0};
+}
+
+int kernel_nft_listing(const char *commands, const char *what,
+	struct nft_listing *ret, char **said)
+{
+	static const unsigned flags[2] = {AS_JSON, WITH_HANDLES};
+	struct text got = TEXT_INIT;
+	size_t first;
+	int rc;
+
+	*ret = (struct nft_listing){0};
+	if (!commands) {
+		rc = list_as(what, AS_JSON, &ret->json, said);
+		rc = rc ? rc : list_as(what, WITH_HANDLES, &ret->handles, said);
+		if (rc)
+			nft_listing_done(ret);
+		return rc;
+	}
+	rc = elsewhere(commands, what, flags, &got);
+	first = strlen(text_str(&got));
+	if (!rc && first < got.len) {
+		ret->json = xstrdup(text_str(&got));
+		ret->handles = xstrdup(text_str(&got) + first + 1);
+	} else if (said) {
+		*said = xstrdup(text_str(&got));
+	}
+	text_done(&got);
+	return rc;
 }

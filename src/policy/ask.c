@@ -271,12 +271,11 @@ static enum path path_of(const struct packet *p)
 				    : PATH_FORWARD;
 }
 
-static int filter(const struct pipeline *pl, const struct packet *p,
-	enum path path, struct decision *d)
+static int through(const struct pipeline *pl, const struct packet *p,
+	const char *name, struct decision *d)
 {
 	struct walk w = {.pl = pl, .p = p, .d = d};
-	const char *entry = pl->entry[path];
-	const struct chain *c = entry ? pipeline_find(pl, entry) : NULL;
+	const struct chain *c = name ? pipeline_find(pl, name) : NULL;
 	bool decided = false;
 	int rc;
 
@@ -286,6 +285,29 @@ static int filter(const struct pipeline *pl, const struct packet *p,
 	rc = walk_chain(&w, c, &decided);
 	if (!rc && !decided)
 		decide(&w, c, NULL, V_ACCEPT);
+	return rc;
+}
+
+/*
+ * The entry chain and every further gate must let it pass. A rule that lets it
+ * pass says more than a gate that had nothing against it.
+ */
+static int filter(const struct pipeline *pl, const struct packet *p,
+	enum path path, struct decision *d)
+{
+	int rc = through(pl, p, pl->entry[path], d);
+
+	for (size_t i = 0; !rc && i < pl->gate_n; i++) {
+		struct decision before = *d;
+
+		if (d->verdict != V_ACCEPT || pl->gates[i].path != path)
+			continue;
+		rc = through(pl, p, pl->gates[i].chain, d);
+		if (d->verdict != V_ACCEPT || d->rule || !before.rule)
+			continue;
+		before.uncertain |= d->uncertain;
+		*d = before;
+	}
 	return rc;
 }
 

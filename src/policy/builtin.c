@@ -14,6 +14,13 @@
  */
 #include "policy/build.h"
 
+/* Protocol 58 inside IPv4 is no ICMPv6. */
+static void is_icmp6(struct rule *r)
+{
+	r_num(r, F_FAMILY, FAM_6);
+	r_num(r, F_PROTO, PROTO_ICMPV6);
+}
+
 void builtin_forward_head(struct build *b)
 {
 	static const uint32_t known[] = {CT_ESTABLISHED, CT_RELATED};
@@ -126,8 +133,7 @@ void builtin_echo(struct build *b)
 	b->at = NULL;
 	b->why = "rfc4890 echo request";
 	r = b_rule(b, "wan_in", V_ACCEPT);
-	r_num(r, F_FAMILY, FAM_6);
-	r_num(r, F_PROTO, PROTO_ICMPV6);
+	is_icmp6(r);
 	r_num(r, F_ITYPE, 128);
 }
 
@@ -140,7 +146,7 @@ void builtin_icmp_out(struct build *b)
 	b->at = NULL;
 	b->why = "rfc4890 ICMPv6 that does not cross a router";
 	r = b_rule(b, "out", V_DROP);
-	r_num(r, F_PROTO, PROTO_ICMPV6);
+	is_icmp6(r);
 	c = match_cond(&r->match, F_ITYPE, false);
 	cond_num(c, 0, 0);
 	cond_num(c, 5, 127);
@@ -157,25 +163,25 @@ static void input_icmp6(struct build *b)
 	b->why = "rfc4890 neighbour discovery";
 	r = b_rule(b, "input", V_ACCEPT);
 	r_num(r, F_IN, ROLE_WAN);
-	r_num(r, F_PROTO, PROTO_ICMPV6);
+	is_icmp6(r);
 	r_nums(r, F_ITYPE, nd, ARRAY_LEN(nd));
 	b->why = "rfc4890 listener queries";
 	r = b_rule(b, "input", V_ACCEPT);
 	r_num(r, F_IN, ROLE_WAN);
-	r_num(r, F_PROTO, PROTO_ICMPV6);
+	is_icmp6(r);
 	r_num(r, F_ITYPE, 130);
 	if (b_has_segment(b)) {
 		b->why = "segment neighbour discovery";
 		r = b_rule(b, "input", V_ACCEPT);
 		r_num(r, F_IN, ROLE_SEG);
-		r_num(r, F_PROTO, PROTO_ICMPV6);
+		is_icmp6(r);
 		r_nums(r, F_ITYPE, nd_lan, ARRAY_LEN(nd_lan));
 	}
 	b->why = "rfc4890 echo request to the gateway";
 	if (b->in->echo) {
 		r = b_rule(b, "input", V_ACCEPT);
 		r_num(r, F_IN, ROLE_WAN);
-		r_num(r, F_PROTO, PROTO_ICMPV6);
+		is_icmp6(r);
 		r_num(r, F_ITYPE, 128);
 	}
 }

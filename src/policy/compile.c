@@ -5,26 +5,6 @@
 
 #include <errno.h>
 
-static void copy_match(struct match *to, const struct match *from)
-{
-	for (size_t i = 0; i < from->n; i++) {
-		const struct cond *s = &from->conds[i];
-		struct cond *c = match_cond(to, s->f, s->neg);
-
-		for (size_t j = 0; j < s->num_n; j++)
-			cond_num(c, s->nums[j].lo, s->nums[j].hi);
-		for (size_t j = 0; j < s->mask_n; j++)
-			cond_addr(c, &s->masks[j]);
-		for (size_t j = 0; j < s->range_n; j++)
-			cond_range(c, s->ranges[j].fam, &s->ranges[j].lo,
-				&s->ranges[j].hi);
-		c->set = s->set ? xstrdup(s->set) : NULL;
-		c->set_fam = s->set_fam;
-		c->flag_mask = s->flag_mask;
-		c->flag_value = s->flag_value;
-	}
-}
-
 static void contract_add(struct build *b, bool must, const struct match *m)
 {
 	struct contract *k = &b->pol->contract;
@@ -43,7 +23,7 @@ static void contract_add(struct build *b, bool must, const struct match *m)
 		to = GROW(k->may, k->may_n, k->may_cap);
 	}
 	b_origin(b, o);
-	copy_match(to, m);
+	match_copy(to, m);
 }
 
 static bool device_nat_t(const struct device *d)

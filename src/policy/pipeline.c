@@ -2,6 +2,9 @@
 /* Making and freeing the parts of a pipeline. */
 #include "policy/policy.h"
 
+#include <stdarg.h>
+#include <stdio.h>
+
 struct pipeline *pipeline_new(void)
 {
 	return xcalloc(1, sizeof(struct pipeline));
@@ -61,8 +64,11 @@ void pipeline_free(struct pipeline *p)
 		chain_free(p->chains[i]);
 	for (int i = 0; i < PATH_MAX_; i++)
 		free(p->entry[i]);
+	for (size_t i = 0; i < p->gate_n; i++)
+		free(p->gates[i].chain);
 	for (size_t i = 0; i < p->unknown_n; i++)
 		free(p->unknown[i].text);
+	free(p->gates);
 	free(p->ifaces);
 	free(p->bypass);
 	free(p->bypass_origin);
@@ -193,4 +199,47 @@ void policy_free(struct policy *p)
 void policy_freep(struct policy **p)
 {
 	policy_free(*p);
+}
+
+void match_copy(struct match *to, const struct match *from)
+{
+	for (size_t i = 0; i < from->n; i++) {
+		const struct cond *s = &from->conds[i];
+		struct cond *c = match_cond(to, s->f, s->neg);
+
+		for (size_t j = 0; j < s->num_n; j++)
+			cond_num(c, s->nums[j].lo, s->nums[j].hi);
+		for (size_t j = 0; j < s->mask_n; j++)
+			cond_addr(c, &s->masks[j]);
+		for (size_t j = 0; j < s->range_n; j++)
+			cond_range(c, s->ranges[j].fam, &s->ranges[j].lo,
+				&s->ranges[j].hi);
+		c->set = s->set ? xstrdup(s->set) : NULL;
+		c->set_fam = s->set_fam;
+		c->opaque = s->opaque ? xstrdup(s->opaque) : NULL;
+		c->flag_mask = s->flag_mask;
+		c->flag_value = s->flag_value;
+	}
+}
+
+void pipeline_unknown(struct pipeline *p, unsigned line, bool affects_filter,
+	const char *fmt, ...)
+{
+	struct unknown_line *u = GROW(p->unknown, p->unknown_n, p->unknown_cap);
+	va_list ap;
+
+	u->line = line;
+	u->affects_filter = affects_filter;
+	va_start(ap, fmt);
+	if (vasprintf(&u->text, fmt, ap) < 0)
+		u->text = NULL;
+	va_end(ap);
+}
+
+void pipeline_gate(struct pipeline *p, enum path path, const char *chain)
+{
+	struct gate *g = GROW(p->gates, p->gate_n, p->gate_cap);
+
+	g->path = path;
+	g->chain = xstrdup(chain);
 }

@@ -187,11 +187,19 @@ struct iface {
 	size_t net_n, net_cap;
 };
 
-/* A line of somebody's configuration that was not understood. */
+/* A line of somebody's configuration that was not understood. line 0: it is
+ * not known which. */
 struct unknown_line {
 	unsigned line;
 	char *text;
 	bool affects_filter;
+};
+
+/* A further chain that a packet of that path must pass (netfilter asks every
+ * base chain of a hook). */
+struct gate {
+	enum path path;
+	char *chain;
 };
 
 struct pipeline {
@@ -209,6 +217,8 @@ struct pipeline {
 	struct chain **chains;
 	size_t chain_n, chain_cap;
 	char *entry[PATH_MAX_];	/* names of the entry chains; NULL = accept */
+	struct gate *gates;	/* asked after the entry, in order */
+	size_t gate_n, gate_cap;
 	/* protocols for which the engine opens a return path; bit per proto */
 	uint8_t stateful[32];
 	bool ndproxy, bridge6;
@@ -217,6 +227,10 @@ struct pipeline {
 };
 
 struct pipeline *pipeline_new(void);
+/* Note a line that was not understood. */
+void pipeline_unknown(struct pipeline *p, unsigned line, bool affects_filter,
+	const char *fmt, ...) printf_like(4, 5);
+void pipeline_gate(struct pipeline *p, enum path path, const char *chain);
 void pipeline_free(struct pipeline *p);
 void pipeline_freep(struct pipeline **p);
 struct chain *pipeline_chain(struct pipeline *p, const char *name, bool make);
@@ -229,6 +243,8 @@ void cond_addr(struct cond *c, const struct addrmask *m);
 void cond_range(struct cond *c, enum family fam, const struct addr *lo,
 	const struct addr *hi);
 void match_done(struct match *m);
+/* Append copies of from's conditions. */
+void match_copy(struct match *to, const struct match *from);
 void origin_set(struct origin *o, const char *file, unsigned line,
 	const char *text, const char *why);
 
@@ -256,6 +272,13 @@ struct facts {
 	size_t learnt_n, learnt_cap;
 };
 void facts_done(struct facts *f);
+
+/*
+ * A question about many packets, "udp from any to lan port 3389", as the
+ * conditions that it says (and new, unless a state is said). *why must be NULL.
+ * 0, or -EINVAL with *why (caller frees); conditions may have been added then.
+ */
+int match_parse(const char *s, struct match *ret, char **why);
 
 /* What the household meant, as two predicates (lists of matches). */
 struct contract {

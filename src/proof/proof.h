@@ -62,8 +62,10 @@ bool proof_witness(struct proof *pr, pset s, struct packet *ret);
 
 /*
  * s as at most max large boxes in words, one line each, largest first
- * ("tcp, udp to 2404::/64 port 0-499,501-65535 from any"). Returns the number
- * of lines; *more (may be NULL) tells that there were others.
+ * ("tcp (IPv6) from any to 2404::/64 port 80 in wan out lan new"). Where the set
+ * has ordinary packets (no extension headers, no later fragments, addresses
+ * that exist), only these are told. Returns the number of lines; *more (may be
+ * NULL) tells that there were others.
  */
 size_t proof_words(struct proof *pr, pset s, size_t max, struct text *out,
 	bool *more);

@@ -406,17 +406,34 @@ static struct piece chain_piece(struct chains *ch, const struct chain *c)
 	return ch->done[i];
 }
 
-/* What the filter of one path accepts; nobody's chain bars nothing. Held. */
-static bdd path_accepts(struct chains *ch, enum path path)
+/* No chain bars nothing. */
+static bdd chain_accepts(struct chains *ch, const char *name)
 {
-	const char *entry = ch->pl->entry[path];
-	const struct chain *c = entry ? pipeline_find(ch->pl, entry) : NULL;
+	const struct chain *c = name ? pipeline_find(ch->pl, name) : NULL;
 	struct piece p;
 
 	if (!c)
-		return bdd_hold(ch->pr->w, ch->pr->universe);
+		return ch->pr->universe;
 	p = chain_piece(ch, c);
-	return bdd_hold(ch->pr->w, bdd_or(ch->pr->w, p.accept, p.back));
+	return bdd_or(ch->pr->w, p.accept, p.back);
+}
+
+/* What entry and gates of one path accept. Held. */
+static bdd path_accepts(struct chains *ch, enum path path)
+{
+	struct bdd_world *w = ch->pr->w;
+	bdd r = bdd_hold(w, chain_accepts(ch, ch->pl->entry[path]));
+
+	for (size_t i = 0; i < ch->pl->gate_n; i++) {
+		bdd both;
+
+		if (ch->pl->gates[i].path != path)
+			continue;
+		both = bdd_and(w, r, chain_accepts(ch, ch->pl->gates[i].chain));
+		bdd_release(w, r);
+		r = bdd_hold(w, both);
+	}
+	return r;
 }
 
 static bdd filter(struct chains *ch)

@@ -2,7 +2,9 @@
 /*
  * A set in words. The diagram is walked field by field: all values of a field
  * that lead to the same rest belong together, so that what comes out are a few
- * boxes of ranges, never bits. What cannot exist fills the gaps first.
+ * boxes of ranges, never bits. What cannot exist fills the gaps first, and so
+ * does what is not worth words where ordinary packets are in the set: addresses
+ * that no route leads to, extension headers, later fragments.
  */
 #include "proof/own.h"
 
@@ -35,6 +37,7 @@ struct teller {
 	struct text *out;
 	char *said[SLOT_MAX]; /* per field, "" = any; owned */
 	bool four;	      /* the box speaks of IPv4 */
+	bool fill;	      /* gaps were filled with unrouted addresses */
 	size_t lines, max;
 	bool more;
 };
@@ -180,19 +183,55 @@ static const char *name_number(enum slot s, uint32_t v, char buf[24])
 
 static void say_range(enum slot s, const struct num_range *r, struct text *t)
 {
+	bool named = s == S_IN || s == S_OUT || s == S_CT;
 	char a[24], b[24];
 
+	named |= s == S_PROTO && r->hi - r->lo < 3;
 	text_add(t, name_number(s, r->lo, a));
-	if (r->hi == r->lo)
-		return;
-	if (s == S_PROTO || s == S_IN || s == S_OUT || s == S_CT) {
-		for (uint32_t v = r->lo + 1; v <= r->hi && v - r->lo < 8; v++)
-			text_addf(t, ",%s", name_number(s, v, a));
-		if (r->hi - r->lo >= 8)
-			text_addf(t, ",...%s", name_number(s, r->hi, b));
-		return;
+	for (uint32_t v = r->lo + 1; named && v <= r->hi; v++)
+		text_addf(t, ",%s", name_number(s, v, a));
+	if (r->hi != r->lo && !named)
+		text_addf(t, "-%s", name_number(s, r->hi, b));
+}
+
+/* What a list of ranges leaves out of 0 to top. Returns how many. */
+static size_t gaps(const struct num_range *v, size_t n, uint32_t top,
+	struct num_range **ret)
+{
+	uint32_t from = 0;
+	size_t k = 0, cap = 0;
+
+	*ret = NULL;
+	for (size_t i = 0; i <= n; i++) {
+		uint32_t to = i < n ? v[i].lo : top + 1;
+
+		if (to > from)
+			*GROW(*ret, k, cap) = (struct num_range){from, to - 1};
+		if (i < n)
+			from = v[i].hi + 1;
 	}
-	text_addf(t, "-%s", name_number(s, r->hi, b));
+	return k;
+}
+
+/* "any but tcp,udp" where that is shorter. */
+static const char *shorter(enum slot s, struct num_range **v, size_t *n)
+{
+	struct num_range *other;
+	size_t k, many = 0;
+
+	if (s != S_PROTO && s != S_DPORT && s != S_SPORT)
+		return "";
+	for (size_t i = 0; i < *n; i++)
+		many += (*v)[i].hi - (*v)[i].lo + 1;
+	k = gaps(*v, *n, (1u << places[s].bits) - 1, &other);
+	if (many * 2 < 1u << places[s].bits || k >= *n) {
+		free(other);
+		return "";
+	}
+	free(*v);
+	*v = other;
+	*n = k;
+	return "any but ";
 }
 
 static char *say_numbers(enum slot s, const struct group *g)
@@ -204,6 +243,7 @@ static char *say_numbers(enum slot s, const struct group *g)
 	for (size_t i = 0; i < g->n; i++)
 		cube_ranges(&g->v[i], places[s].bits, &v, &n, &cap);
 	n = merge(v, n);
+	text_add(&t, shorter(s, &v, &n));
 	for (size_t i = 0; i < n; i++) {
 		if (i == ITEMS_SHOWN) {
 			text_addf(&t, ",... (%zu more)", n - i);
@@ -219,16 +259,51 @@ static char *say_numbers(enum slot s, const struct group *g)
 
 /* ---- addresses ---- */
 
-static void cube_addr(const struct cube *c, bool four, struct text *t)
+static bdd unrouted(struct proof *pr, enum slot slot);
+
+/*
+ * Filling the gaps may have freed a bit in front of a prefix. If nothing that
+ * is routed has that bit the other way, the plain prefix says the same.
+ */
+static void as_prefix(struct teller *te, enum slot s, struct addrmask *m)
 {
+	struct bdd_world *w = te->pr->w;
+	unsigned bits = te->four ? 32 : 128, len = bits;
+	struct addr mask;
+	bdd lost;
+
+	while (len > 0 && !(m->mask.b[16 - bits / 8 + (len - 1) / 8] >>
+			(7 - (len - 1) % 8) & 1))
+		len--;
+	mask = mask_of_len(m->fam, len);
+	if (!addr_cmp(&mask, &m->mask))
+		return;
+	lost = bdd_minus(w, space_mask(te->pr, s, m->value.b, m->mask.b),
+		space_mask(te->pr, s, m->value.b, mask.b));
+	lost = bdd_and(w, lost, te->four ? te->pr->is4 : te->pr->is6);
+	if (bdd_minus(w, lost, unrouted(te->pr, s)) == BDD_NO)
+		m->mask = mask;
+}
+
+static void cube_addr(struct teller *te, enum slot s, const struct cube *c,
+	struct text *t)
+{
+	bool four = te->four;
 	struct addrmask m = {.fam = four ? FAM_4 : FAM_6};
+	struct addr suffix;
 	char buf[ADDRMASK_STR];
 
 	memcpy(m.value.b, c->value, 16);
 	memcpy(m.mask.b, c->care, 16);
 	if (four) /* the upper bits are always zero and say nothing */
 		memset(m.mask.b, 0, 12);
-	text_add(t, addrmask_format(&m, buf));
+	if (te->fill)
+		as_prefix(te, s, &m);
+	suffix = mask_suffix(FAM_6, 64);
+	if (!four && !addr_cmp(&m.mask, &suffix))
+		text_addf(t, "%s/-64", addr_format(FAM_6, &m.value, buf));
+	else
+		text_add(t, addrmask_format(&m, buf));
 }
 
 static bdd cube_bdd(struct proof *pr, enum slot s, const struct group *g)
@@ -241,7 +316,8 @@ static bdd cube_bdd(struct proof *pr, enum slot s, const struct group *g)
 	return r;
 }
 
-static void say_cubes(const struct group *g, bool four, struct text *t)
+static void say_cubes(struct teller *te, enum slot s, const struct group *g,
+	struct text *t)
 {
 	for (size_t i = 0; i < g->n; i++) {
 		if (i == ITEMS_SHOWN) {
@@ -250,7 +326,7 @@ static void say_cubes(const struct group *g, bool four, struct text *t)
 		}
 		if (i)
 			text_addc(t, ',');
-		cube_addr(&g->v[i], four, t);
+		cube_addr(te, s, &g->v[i], t);
 	}
 }
 
@@ -258,25 +334,23 @@ static void say_cubes(const struct group *g, bool four, struct text *t)
 static char *say_addresses(struct teller *te, enum slot s,
 	const struct group *g)
 {
+	static const uint8_t high[16] = {255, 255, 255, 255, 255, 255, 255, 255,
+		255, 255, 255, 255, 0, 0, 0, 0};
+	static const uint8_t zero[16];
 	struct groups *others = xcalloc(1, sizeof(*others));
 	struct cube at = {{0}, {0}};
 	struct text t = TEXT_INIT;
 	bdd rest = bdd_not(te->pr->w, cube_bdd(te->pr, s, g));
 
-	if (te->four) {
-		static const uint8_t high[16] = {255, 255, 255, 255, 255, 255,
-			255, 255, 255, 255, 255, 255, 0, 0, 0, 0};
-		static const uint8_t zero[16];
-
+	if (te->four)
 		rest = bdd_and(te->pr->w, rest,
 			space_mask(te->pr, s, zero, high));
-	}
 	collect(te->pr, s, rest, &at, 1, others);
 	if (others->n == 1 && others->v[0].n < g->n) {
 		text_add(&t, "any but ");
-		say_cubes(&others->v[0], te->four, &t);
+		say_cubes(te, s, &others->v[0], &t);
 	} else {
-		say_cubes(g, te->four, &t);
+		say_cubes(te, s, g, &t);
 	}
 	groups_done(others);
 	free(others);
@@ -370,15 +444,59 @@ static void tell(struct teller *te, bdd f, int slot)
 	free(g);
 }
 
+/* Nobody on the Internet has these; a rule about them is not worth a line. */
+static bdd unrouted(struct proof *pr, enum slot slot)
+{
+	static const char *const six[] = {"::/8", "100::/8", "fc00::/6",
+		"ff00::/8", "2001:db8::/32", "2001:10::/28", "3fff::/20", NULL};
+	static const char *const four[] = {"0.0.0.0/8", "127.0.0.0/8",
+		"169.254.0.0/16", "192.0.2.0/24", "198.51.100.0/24",
+		"203.0.113.0/24", "224.0.0.0/3", NULL};
+	const char *const *lists[] = {six, four};
+	bdd r = BDD_NO;
+
+	for (size_t l = 0; l < 2; l++)
+		for (size_t i = 0; lists[l][i]; i++) {
+			struct addrmask m;
+
+			if (addrmask_parse(lists[l][i], &m))
+				continue;
+			r = bdd_or(pr->w, r, bdd_and(pr->w,
+				m.fam == FAM_6 ? pr->is6 : pr->is4,
+				space_mask(pr, slot, m.value.b, m.mask.b)));
+		}
+	return r;
+}
+
+/* Packets as people send them: whole, plain, with addresses that exist. */
+static bdd ordinary(struct proof *pr)
+{
+	bdd r = bdd_and(pr->w, pr->universe, space_equal(pr, S_EXT, 0));
+
+	r = bdd_and(pr->w, r, space_equal(pr, S_FRAG, FRAG_NONE));
+	r = bdd_and(pr->w, r, space_equal(pr, S_DNAT, 0));
+	r = bdd_minus(pr->w, r, unrouted(pr, S_SRC));
+	return bdd_minus(pr->w, r, unrouted(pr, S_DST));
+}
+
 size_t proof_words(struct proof *pr, pset s, size_t max, struct text *out,
 	bool *more)
 {
 	struct teller te = {.pr = pr, .out = out, .max = max};
-	bdd f = bdd_and(pr->w, s, pr->universe);
+	bdd care = ordinary(pr);
+	bdd f = bdd_and(pr->w, s, care);
+
+	if (f != care)
+		f = bdd_minus(pr->w, f, space_equal(pr, S_CT, CT_UNTRACKED));
+	te.fill = f != BDD_NO;
+	if (!te.fill) {
+		care = pr->universe;
+		f = bdd_and(pr->w, s, care);
+	}
 
 	for (int i = 0; i < SLOT_MAX; i++)
 		te.said[i] = xstrdup("");
-	tell(&te, bdd_simplify(pr->w, f, pr->universe), 0);
+	tell(&te, bdd_simplify(pr->w, f, care), 0);
 	for (int i = 0; i < SLOT_MAX; i++)
 		free(te.said[i]);
 	if (more)

@@ -47,7 +47,11 @@ struct plan {
 	unsigned first;
 };
 
-typedef int brand_read(const char *text, void *out);
+/* read_hints are never NULL; pl is empty. 0 or -EINVAL with *why. */
+typedef int brand_read(const char *text, const struct read_hints *h,
+	struct pipeline *pl, char **why);
+/* Does this text look like the brand's? 0: no; more is surer. */
+typedef int brand_looks(const char *text);
 
 struct brand {
 	const char *id, *name;
@@ -59,12 +63,19 @@ struct brand {
 	void (*emit)(const struct plan *p, struct sheet *s);  /* text */
 	void (*undo)(const struct plan *p, struct sheet *s);
 	void (*steps)(const struct plan *p, struct sheet *s); /* screens */
+	brand_looks *looks;
 	brand_read *read; /* NULL until the brand has a reader */
 };
 
 #define BRAND(name) extern const struct brand brand_##name;
 #include "registry.def"
 #undef BRAND
+
+/* read.c: is `name` one of the comma-separated names? */
+bool names_have(const char *names, const char *name);
+/* The interface's role: by the hints, "lo", else false. */
+bool read_role(const struct read_hints *h, const char *ifname,
+	enum role *ret);
 
 /* plan.c */
 void plan_make(const struct request *rq, const struct brand *b,

@@ -13,6 +13,7 @@
 
 #include "base/text.h"
 #include "intent/intent.h"
+#include "policy/policy.h"
 
 /* How a line or step is known. In falling order of trust. */
 enum evidence {
@@ -153,5 +154,25 @@ void catalogue_json(struct text *out);
 
 /* "flets-ra" in the reader's words. */
 const char *line_words(enum line_kind k);
+
+/* ---- reading somebody's configuration back ---- */
+
+/* What the text alone does not say. Names belong to the caller. */
+struct read_hints {
+	const char *wan, *lan;	/* interfaces, several with commas; NULL: guess */
+	const char *handles;	/* nft: "nft -a list" of the same rules, or NULL */
+};
+
+/*
+ * Text -> the pipeline that it makes of the router (caller: pipeline_free).
+ * What is not understood stands in pipe->unknown, or as opaque conditions.
+ * Returns 0, -EINVAL (not a configuration of that kind, *why says so, caller
+ * frees) or -EOPNOTSUPP (this brand has no reader).
+ */
+int routers_read(const struct brand *b, const char *text,
+	const struct read_hints *h, struct pipeline **ret, char **why);
+/* Which brand's configuration is this? NULL: no reader knows it. */
+const struct brand *routers_guess(const char *text);
+const struct brand *routers_brand(const char *id);
 
 #endif

@@ -161,13 +161,14 @@ static json_t *status_json(const struct decide *d)
 {
 	char wan4[ADDR_STR];
 
-	return json_pack("{s:i, s:b, s:I, s:s, s:s, s:s, s:s, s:o, s:o, s:s?, s:o, s:s, s:s}",
+	return json_pack("{s:i, s:b, s:I, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:s?, s:o, s:s, s:s}",
 		"schema", 1, "gate_loaded", d->loaded, "seconds",
 		(json_int_t)(d->since ? (clock_ms() - d->since) / 1000 : 0),
 		"conf", d->conf, "wan", d->in->wan, "profile",
 		profile_name(d->in->profile), "line",
 		line_kind_name(d->pol ? d->pol->line : d->in->line), "lan6",
-		masks_json(d->f.lan6, d->f.lan6_n), "lan4",
+		masks_json(d->f.lan6, d->f.lan6_n), "seg6",
+		masks_json(d->f.seg6, d->f.seg6_n), "lan4",
 		masks_json(d->f.lan4, d->f.lan4_n), "wan4",
 		d->f.has_wan4 ? addr_format(FAM_4, &d->f.wan4, wan4) : NULL,
 		"devices", devices_json(d->in), "complaints",

@@ -5,6 +5,7 @@
  * the sheet says to look for other forward chains first.
  */
 #include "routers/brand.h"
+#include "routers/nftables/read-own.h"
 #include "base/tr.h"
 
 #include <stdio.h>
@@ -188,4 +189,6 @@ const struct brand brand_nftables = {
 	.model_n = ARRAY_LEN(models),
 	.emit = nftables_emit,
 	.undo = nftables_undo,
+	.looks = nftables_looks,
+	.read = nftables_read,
 };

@@ -67,9 +67,14 @@ pid=$(pgrep -f "kadomorid --conf $conf" -u nobody) || fail "no process of nobody
 grep -q '^CapEff:	0000000000000000' /proc/$pid/status || fail "decide has capabilities"
 [ -z "$(ls -A /proc/$pid/root/ 2>/dev/null)" ] || fail "decide sees files"
 
-step "diff: nothing differs; a foreign rule is shown"
+step "verify proves the loaded rules; diff: nothing differs"
+k verify || fail "verify after up"
 k diff || fail "diff after up"
-in_gw nft add rule inet kadomori wan_in tcp dport 22 accept
+step "a rule that somebody added is shown by diff, with a packet by verify"
+in_gw nft insert rule inet kadomori wan_in tcp dport 22 accept
+k verify >"$tmp/out"; [ $? = 2 ] || fail "verify did not exit 2"
+grep -q 'tcp (IPv6) from any but 2404:7a80:1:1::/64 to any port 22 in wan out lan new' "$tmp/out" || fail "verify does not say what: $(cat "$tmp/out")"
+grep -q 'decided by: *tcp dport 22 accept' "$tmp/out" || fail "verify does not say which rule: $(cat "$tmp/out")"
 k diff >"$tmp/out"; [ $? = 2 ] || fail "diff did not exit 2"
 grep -q '^-.*tcp dport 22 accept' "$tmp/out" || fail "diff does not show it: $(cat "$tmp/out")"
 

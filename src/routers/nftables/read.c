@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * nftables -> pipeline. What is read is nft's own JSON ("nft -j list ruleset"):
+ * nft itself has resolved defines, includes and every short form. Each base
+ * chain of a hook becomes a gate, because netfilter asks them all.
+ */
+#include "routers/nftables/read-own.h"
+#include "base/tr.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *str(json_t *o, const char *key)
+{
+	json_t *v = json_object_get(o, key);
+
+	return json_is_string(v) ? json_string_value(v) : "";
+}
+
+static char *chain_name(json_t *o, const char *key)
+{
+	return xasprintf("%s %s %s", str(o, "family"), str(o, "table"),
+		str(o, key));
+}
+
+/* ---- the line as nft prints it ---- */
+
+/* "... # handle 7" in the listing with handles. NULL: not there. */
+static char *line_of_handle(const struct nft_reader *r, json_t *rule)
+{
+	cleanup(freep) char *table = xasprintf("table %s %s {",
+		str(rule, "family"), str(rule, "table"));
+	cleanup(freep) char *mark = xasprintf("# handle %lld",
+		(long long)json_integer_value(json_object_get(rule, "handle")));
+	const char *p = r->h->handles ? strstr(r->h->handles, table) : NULL;
+
+	while (p && (p = strstr(p, mark))) {
+		const char *end = p + strlen(mark), *from = p;
+
+		p = end;
+		if (*end != '\n' && *end)
+			continue;
+		while (from > r->h->handles && from[-1] != '\n')
+			from--;
+		from += strspn(from, " \t");
+		while (end > from && end[-1] != '#')
+			end--;
+		return xstrndup(from, (size_t)(end - 1 - from));
+	}
+	return NULL;
+}
+
+static void set_origin(const struct nft_reader *r, struct origin *o, json_t *rule)
+{
+	cleanup(freep) char *text = line_of_handle(r, rule);
+	cleanup(freep) char *file = chain_name(rule, "chain");
+	const char *comment = str(rule, "comment");
+
+	origin_set(o, file, (unsigned)json_integer_value(
+		json_object_get(rule, "handle")), text ? text : comment,
+		*comment ? comment : "rule");
+}
+
+/* ---- verdicts ---- */
+
+static bool verdict_of(json_t *stmt, enum verdict *v, const char **target)
+{
+	static const struct {
+		const char *name;
+		enum verdict v;
+	} rows[] = {{"accept", V_ACCEPT}, {"drop", V_DROP},
+		{"reject", V_REJECT}, {"return", V_RETURN}, {"jump", V_JUMP},
+		{"goto", V_GOTO}, {"continue", V_CONTINUE},
+		{"queue", V_DROP}};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		json_t *k = json_object_get(stmt, rows[i].name);
+
+		if (!k)
+			continue;
+		*v = rows[i].v;
+		*target = str(k, "target");
+		return true;
+	}
+	return false;
+}
+
+static void emit(struct nft_reader *r, struct chain *c, json_t *rule,
+	const struct match *m, enum verdict v, const char *target)
+{
+	struct rule *to = chain_rule(c, v);
+
+	if (r->fam) {
+		struct cond *f = match_cond(&to->match, F_FAMILY, false);
+
+		cond_num(f, r->fam, r->fam);
+	}
+	match_copy(&to->match, m);
+	set_origin(r, &to->origin, rule);
+	if (v == V_JUMP || v == V_GOTO)
+		to->target = xasprintf("%s %s %s", r->family, r->table, target);
+}
+
+/* {"vmap": {"key": ..., "data": {"set": [[key, verdict], ...]}}} */
+static void verdict_map(struct nft_reader *r, struct chain *c, json_t *rule,
+	const struct drafts *d, json_t *vmap)
+{
+	json_t *key = json_object_get(vmap, "key"), *pair;
+	json_t *list = nft_elements(r, json_object_get(vmap, "data"));
+	size_t i;
+
+	for (size_t k = 0; k < d->n; k++) {
+		json_array_foreach(list, i, pair) {
+			struct match m = {0};
+			const char *target;
+			enum verdict v;
+
+			match_copy(&m, &d->v[k]);
+			nft_key_is(r, &m, key, json_array_get(pair, 0));
+			if (verdict_of(json_array_get(pair, 1), &v, &target))
+				emit(r, c, rule, &m, v, target);
+			match_done(&m);
+		}
+	}
+}
+
+/* ---- address translation ---- */
+
+static void nat_to(struct nft_reader *r, json_t *rule, const struct match *m,
+	json_t *dnat)
+{
+	json_t *addr = json_object_get(dnat, "addr");
+	json_t *port = json_object_get(dnat, "port");
+	struct nat_rule *n;
+	enum family fam;
+	struct addr a;
+
+	if (!json_is_string(addr) || addr_parse(json_string_value(addr), &fam, &a)) {
+		pipeline_unknown(r->pl, 0, true,
+			_("a translation that is no single address"));
+		return;
+	}
+	n = GROW(r->pl->nat_in, r->pl->nat_in_n, r->pl->nat_in_cap);
+	n->action = NAT_TO;
+	n->set_dst = true;
+	n->dst = a;
+	if (r->fam) {
+		struct cond *c = match_cond(&n->match, F_FAMILY, false);
+
+		cond_num(c, r->fam, r->fam);
+	}
+	match_copy(&n->match, m);
+	if (json_is_integer(port)) {
+		n->set_port = true;
+		n->port_lo = n->port_hi = (uint16_t)json_integer_value(port);
+	}
+	set_origin(r, &n->origin, rule);
+}
+
+static void nat_through(struct nft_reader *r, json_t *rule,
+	const struct match *m)
+{
+	struct nat_rule *n = GROW(r->pl->nat_in, r->pl->nat_in_n,
+		r->pl->nat_in_cap);
+
+	n->action = NAT_THROUGH;
+	match_copy(&n->match, m);
+	set_origin(r, &n->origin, rule);
+}
+
+/* ---- rules ---- */
+
+/* Statements that count, mark or log decide nothing. */
+static bool harmless(const char *name)
+{
+	static const char *const names[] = {"counter", "log", "mangle", "quota",
+		"meter", "ct helper", "ct timeout", "ct expectation", "flow",
+		"set", "last", "comment", NULL};
+
+	for (size_t i = 0; names[i]; i++)
+		if (!strcmp(name, names[i]))
+			return true;
+	return false;
+}
+
+static void statement(struct nft_reader *r, struct chain *c, bool nat,
+	json_t *rule, struct drafts *d, json_t *stmt)
+{
+	const char *name = json_object_iter_key(json_object_iter(stmt));
+	json_t *arg = json_object_iter_value(json_object_iter(stmt));
+	const char *target;
+	enum verdict v;
+
+	if (!name || harmless(name))
+		return;
+	if (!strcmp(name, "match")) {
+		nft_match(r, d, arg);
+		return;
+	}
+	if (!strcmp(name, "vmap")) {
+		verdict_map(r, c, rule, d, arg);
+		return;
+	}
+	for (size_t i = 0; i < d->n; i++) {
+		if (verdict_of(stmt, &v, &target)) {
+			if (nat && v == V_ACCEPT)
+				nat_through(r, rule, &d->v[i]);
+			else
+				emit(r, c, rule, &d->v[i], v, target);
+		} else if (!strcmp(name, "dnat") && nat) {
+			nat_to(r, rule, &d->v[i], arg);
+		} else if (!strcmp(name, "masquerade") || !strcmp(name, "snat")) {
+			r->pl->masquerade = true;
+		} else {
+			nft_opaque(&d->v[i], stmt);
+		}
+	}
+}
+
+static bool is_nat(const struct nft_reader *r, json_t *rule)
+{
+	json_t *o, *c;
+	size_t i;
+
+	json_array_foreach(r->objects, i, o) {
+		c = json_object_get(o, "chain");
+		if (c && !strcmp(str(c, "type"), "nat") &&
+			!strcmp(str(c, "name"), str(rule, "chain")) &&
+			!strcmp(str(c, "table"), str(rule, "table")) &&
+			!strcmp(str(c, "family"), str(rule, "family")))
+			return true;
+	}
+	return false;
+}
+
+static void read_rule(struct nft_reader *r, json_t *rule)
+{
+	cleanup(freep) char *name = chain_name(rule, "chain");
+	struct chain *c = pipeline_chain(r->pl, name, true);
+	struct drafts d = {0};
+	bool nat = is_nat(r, rule);
+	json_t *stmt;
+	size_t i;
+
+	r->family = str(rule, "family");
+	r->table = str(rule, "table");
+	r->fam = !strcmp(r->family, "ip")    ? FAM_4
+		 : !strcmp(r->family, "ip6") ? FAM_6
+					     : FAM_NONE;
+	(void)GROW(d.v, d.n, d.cap);
+	json_array_foreach(json_object_get(rule, "expr"), i, stmt)
+		statement(r, c, nat, rule, &d, stmt);
+	for (i = 0; i < d.n; i++)
+		match_done(&d.v[i]);
+	free(d.v);
+}
+
+/* ---- chains ---- */
+
+static const struct {
+	const char *hook;
+	enum path path[2];
+	int n;
+} hooks[] = {
+	{"forward", {PATH_FORWARD}, 1},
+	{"input", {PATH_INPUT}, 1},
+	{"output", {PATH_OUTPUT}, 1},
+	{"prerouting", {PATH_FORWARD, PATH_INPUT}, 2},
+	{"postrouting", {PATH_FORWARD, PATH_OUTPUT}, 2},
+	{"ingress", {PATH_FORWARD, PATH_INPUT}, 2},
+};
+
+/*
+ * "ip" and "ip6" chains do not see the other family: its packets pass them by.
+ * A gate of its own lets them, then asks the chain.
+ */
+static void gate(struct nft_reader *r, json_t *o, const char *name,
+	enum path path)
+{
+	const char *family = str(o, "family");
+	bool four = !strcmp(family, "ip"), six = !strcmp(family, "ip6");
+	cleanup(freep) char *door = xasprintf("gate to %s", name);
+	struct rule *rule;
+	struct chain *c;
+
+	if (!four && !six) {
+		pipeline_gate(r->pl, path, name);
+		return;
+	}
+	c = pipeline_chain(r->pl, door, true);
+	if (c->rule_n == 0) {
+		rule = chain_rule(c, V_ACCEPT);
+		cond_num(match_cond(&rule->match, F_FAMILY, true),
+			four ? FAM_4 : FAM_6, four ? FAM_4 : FAM_6);
+		rule = chain_rule(c, V_GOTO);
+		rule->target = xstrdup(name);
+	}
+	pipeline_gate(r->pl, path, door);
+}
+
+static void read_chain(struct nft_reader *r, json_t *o)
+{
+	cleanup(freep) char *name = chain_name(o, "name");
+	const char *hook = str(o, "hook"), *family = str(o, "family");
+	struct chain *c = pipeline_chain(r->pl, name, true);
+
+	if (!*hook || !strcmp(str(o, "type"), "nat"))
+		return;
+	c->end = !strcmp(str(o, "policy"), "drop") ? V_DROP : V_ACCEPT;
+	origin_set(&c->end_origin, name, 0, str(o, "policy"), "policy");
+	if (!strcmp(family, "bridge") || !strcmp(family, "netdev") ||
+		!strcmp(family, "arp")) {
+		pipeline_unknown(r->pl, 0, strcmp(family, "arp") != 0,
+			_("chain %s: what it filters below IP is not judged"),
+			name);
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(hooks); i++)
+		for (int k = 0; !strcmp(hooks[i].hook, hook) && k < hooks[i].n; k++)
+			gate(r, o, name, hooks[i].path[k]);
+}
+
+static void read_objects(struct nft_reader *r)
+{
+	json_t *o, *k;
+	size_t i;
+
+	json_array_foreach(r->objects, i, o) {
+		k = json_object_get(o, "chain");
+		if (k)
+			read_chain(r, k);
+	}
+	json_array_foreach(r->objects, i, o) {
+		k = json_object_get(o, "rule");
+		if (k)
+			read_rule(r, k);
+	}
+}
+
+int nftables_looks(const char *text)
+{
+	text += strspn(text, " \t\r\n");
+	if (*text == '{' && strstr(text, "\"nftables\""))
+		return 9;
+	return 0;
+}
+
+int nftables_read(const char *text, const struct read_hints *h,
+	struct pipeline *pl, char **why)
+{
+	struct nft_reader r = {.h = h, .pl = pl};
+	json_error_t err;
+	json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, &err);
+
+	r.objects = json_object_get(root, "nftables");
+	if (!json_is_array(r.objects)) {
+		*why = xasprintf(_("no nftables listing in JSON (\"nft -j list ruleset\"): line %d: %s"),
+			err.line, root ? "\"nftables\"?" : err.text);
+		json_decref(root);
+		return -EINVAL;
+	}
+	pl->order = NAT_FIRST;
+	memset(pl->stateful, 0xff, sizeof(pl->stateful));
+	read_objects(&r);
+	json_decref(root);
+	return 0;
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Reading back: which brand, and what every reader needs. */
+#include "routers/brand.h"
+#include "base/tr.h"
+
+#include <errno.h>
+#include <string.h>
+
+bool names_have(const char *names, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (const char *p = names; p && *p;) {
+		size_t k = strcspn(p, ", ");
+
+		if (k == n && !memcmp(p, name, n))
+			return true;
+		p += k;
+		p += strspn(p, ", ");
+	}
+	return false;
+}
+
+bool read_role(const struct read_hints *h, const char *ifname,
+	enum role *ret)
+{
+	if (names_have(h->wan, ifname))
+		*ret = ROLE_WAN;
+	else if (names_have(h->lan, ifname))
+		*ret = ROLE_LAN;
+	else if (!strcmp(ifname, "lo"))
+		*ret = ROLE_SELF;
+	else
+		return false;
+	return true;
+}
+
+int routers_read(const struct brand *b, const char *text,
+	const struct read_hints *h, struct pipeline **ret, char **why)
+{
+	cleanup(pipeline_freep) struct pipeline *pl = pipeline_new();
+	int rc;
+
+	if (!b->read) {
+		*why = xasprintf(_("configurations of %s cannot be read yet"),
+			b->name);
+		return -EOPNOTSUPP;
+	}
+	rc = b->read(text, h, pl, why);
+	if (rc)
+		return rc;
+	*ret = take(pl);
+	return 0;
+}
+
+const struct brand *routers_guess(const char *text)
+{
+	const struct brand *const *all = routers_all();
+	const struct brand *best = NULL;
+	int most = 0;
+
+	for (size_t i = 0; all[i]; i++) {
+		int n = all[i]->looks ? all[i]->looks(text) : 0;
+
+		if (n <= most)
+			continue;
+		most = n;
+		best = all[i];
+	}
+	return best;
+}
+
+const struct brand *routers_brand(const char *id)
+{
+	const struct brand *const *all = routers_all();
+
+	for (size_t i = 0; all[i]; i++)
+		if (!strcmp(all[i]->id, id))
+			return all[i];
+	return NULL;
+}
