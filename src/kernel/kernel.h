@@ -6,7 +6,7 @@
 #ifndef KADOMORI_KERNEL_H
 #define KADOMORI_KERNEL_H
 
-#include "base/base.h"
+#include "base/addr.h"
 
 /* ---- nftables (libnftables, GPL-2) ---- */
 
@@ -40,6 +40,95 @@ void nft_listing_done(struct nft_listing *l);
  */
 int kernel_nft_listing(const char *commands, const char *what,
 	struct nft_listing *ret, char **said);
+
+/* Single members of sets in a table of family inet, by bare netlink: tens of
+ * microseconds. One transaction: all or none. 0 or -errno. */
+enum { KERNEL_ELEMENTS_MAX = 512 };
+struct kernel_element {
+	const char *set;
+	bool add;
+	struct addr addr;
+};
+int kernel_nfnl_open(void);
+int kernel_nft_elements(int fd, const char *table,
+	const struct kernel_element *v, size_t n);
+
+/* ---- Neighbour Discovery on Ethernet (AF_PACKET) ---- */
+
+/*
+ * A raw socket on one interface that gets ICMPv6 133..137 in whatever form,
+ * with extension headers too (those only with hop limit 255), and not its own
+ * frames. Solicited-node groups come in through ALLMULTI. The descriptor works
+ * on in a process without rights. fd or -errno.
+ */
+int kernel_nd_open(const char *ifname);
+enum { KERNEL_ND_BATCH = 64, KERNEL_ND_FRAME = 1518 };
+struct kernel_frames {
+	uint8_t b[KERNEL_ND_BATCH][KERNEL_ND_FRAME];
+	size_t len[KERNEL_ND_BATCH];
+	unsigned n;
+};
+/* What has come, without waiting; f->n may be 0. 0 or -errno. */
+int kernel_nd_recv(int fd, struct kernel_frames *f);
+/* Send all of f, empty it. What the link does not take is lost, as on a wire. */
+void kernel_nd_send(int fd, struct kernel_frames *f);
+
+/* ---- rtnetlink ---- */
+
+/* Our mark on routes, neighbours and addresses (rtm_protocol and the like). */
+enum { KERNEL_PROTOCOL = 107 };
+
+enum kernel_event_kind { KERNEL_LINK, KERNEL_ADDR, KERNEL_NEIGH };
+struct kernel_event {
+	enum kernel_event_kind kind;
+	bool gone;		/* deleted */
+	int ifindex;
+	/* KERNEL_LINK */
+	bool running, ethernet;
+	uint32_t mtu;
+	/* KERNEL_ADDR: addr, len, tentative; KERNEL_NEIGH: addr, reachable,
+	 * failed */
+	struct addr addr;
+	unsigned len;
+	bool tentative, reachable, failed, ours;
+	bool has_mac;
+	struct mac mac;
+};
+typedef void (*kernel_event_fn)(void *arg, const struct kernel_event *e);
+
+/* IPv6 only. events: hears of changes; else a socket for questions. fd or
+ * -errno. Both work on in a process without rights. */
+int kernel_rtnl_open(bool events);
+/* What has come. 0, or -ENOBUFS: something was lost, ask for all again. */
+int kernel_rtnl_read(int fd, kernel_event_fn fn, void *arg);
+/* All of a kind. 0 or -errno. */
+int kernel_rtnl_dump(int fd, enum kernel_event_kind what, kernel_event_fn fn,
+	void *arg);
+
+/* Changes; 0 or -errno, -EEXIST and -ESRCH where nothing had to change count
+ * as 0. Lifetimes in seconds. */
+int kernel_neigh_set(int fd, int ifindex, const struct addr *a,
+	const struct mac *mac, bool permanent);
+int kernel_neigh_del(int fd, int ifindex, const struct addr *a);
+/* gate NULL: on-link. */
+int kernel_route_set(int fd, int ifindex, const struct addr *a, unsigned len,
+	const struct addr *gate);
+int kernel_route_del(int fd, int ifindex, const struct addr *a, unsigned len);
+/* A route of whatever origin to exactly this prefix out of ifindex. */
+int kernel_route_del_any(int fd, int ifindex, const struct addr *a,
+	unsigned len);
+int kernel_addr_set(int fd, int ifindex, const struct addr *a, unsigned len,
+	uint32_t valid_s, uint32_t preferred_s);
+int kernel_addr_del(int fd, int ifindex, const struct addr *a, unsigned len);
+/* Take away all routes and neighbours with our mark. */
+int kernel_rtnl_sweep(int fd);
+
+/* ---- multicast membership ---- */
+
+/* A socket that can hold some two hundred memberships. fd or -errno. */
+int kernel_mld_open(void);
+/* Join or leave the solicited-node group of a. 0 or -errno. */
+int kernel_mld(int fd, int ifindex, const struct addr *group, bool join);
 
 /* ---- sysctl ---- */
 

@@ -71,23 +71,32 @@ static int lan_ra(struct lab *lab, char **why)
 }
 
 /*
- * One /64 on both sides of the gateway: it belongs to the LAN, wan0 has a
- * single address of it.
+ * One /64 on both sides of the gateway: links only. Addresses, routes, RA on
+ * the LAN and the NDP proxy are the gate's own work.
  */
-static int gate_ra(struct lab *lab, char **why)
+static int gate_ra(struct lab *lab)
 {
-	if (lab_run(lab, LAB_GW,
-		"sysctl -qw net.ipv6.conf.wan0.accept_ra=2 "
-		"net.ipv6.conf.wan0.accept_ra_pinfo=0\n"
-		"ip link set wan0 up; ip link set lan0 up\n"
-		"ip -6 addr add %s/128 dev wan0\n"
-		"ip -6 addr add " LAB_LAN6 "1/64 dev lan0\n",
-		lab_addr_text(lab, LAB_GW, FAM_6)))
-		return -EIO;
-	if (lab_wait(lab, LAB_GW, ADDRESS_MS,
-		"ip -6 route show default dev wan0 | grep -q via") < 0)
-		return no_address(lab, LAB_GW, why);
-	return 0;
+	return lab_run(lab, LAB_GW,
+		"ip link set wan0 up; ip link set lan0 up\n") ? -EIO : 0;
+}
+
+int lab_house_settle(struct lab *lab, char **why)
+{
+	int e;
+
+	*why = NULL;
+	if (lab->bridged || lab->line != LAB_FLETS_RA)
+		return 0;
+	e = hosts_wait6(lab, why);
+	for (size_t i = 0; e == 0 && i < ARRAY_LEN(home); i++)
+		if (lab_wait(lab, LAB_GW, ADDRESS_MS,
+			"nft list set inet kadomori known | grep -q '%s[ ,]*'",
+			lab_addr_text(lab, home[i], FAM_6)) < 0) {
+			*why = xasprintf(_("the gate does not know %s (see %s)"),
+				lab_node_name(home[i]), lab->dir);
+			return -EIO;
+		}
+	return e;
 }
 
 int lab_house_kernel_proxy(struct lab *lab)
@@ -152,9 +161,7 @@ int lab_house_gate(struct lab *lab, char **why)
 	lab->bridged = false;
 	switch (lab->line) {
 	case LAB_FLETS_RA:
-		e = dhcp_script(lab) ?: gate_ra(lab, why);
-		e = e ?: lab_house_kernel_proxy(lab);
-		e = e ?: lan_ra(lab, why);
+		e = gate_ra(lab);
 		break;
 	case LAB_FLETS_PD:
 		e = dhcp_script(lab) ?: gate_pd(lab, why);

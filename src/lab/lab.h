@@ -282,9 +282,13 @@ const char *lab_peer_inner(void);
 /*
  * What a gateway's operating system does before kadomorid: addresses on wan0
  * and lan0 (by RA, DHCPv6-PD or DHCPv4 from the line's servers), RA on the LAN,
- * addresses in the hosts. Nothing is forwarded yet. 0 or -errno with *why.
+ * addresses in the hosts. On LAB_FLETS_RA links only: the rest is kadomorid's
+ * own work. Nothing is forwarded yet. 0 or -errno with *why.
  */
 int lab_house_gate(struct lab *lab, char **why);
+/* With kadomorid running: the hosts have addresses, and on LAB_FLETS_RA the
+ * gate knows them. 0 or -errno with *why. */
+int lab_house_settle(struct lab *lab, char **why);
 /*
  * The same house behind an "IPv6 bridge": gw joins wan0 and lan0 on layer 2,
  * the hosts take their addresses from the line itself. (On a PD line a home
@@ -292,8 +296,7 @@ int lab_house_gate(struct lab *lab, char **why);
  * stand at a hub.)
  */
 int lab_house_bridge(struct lab *lab, char **why);
-/* The kernel's proxy_ndp on wan0 for each host at home. lab_house_gate() does
- * it on LAB_FLETS_RA. */
+/* The kernel's proxy_ndp on wan0 for each host at home, to compare with. */
 int lab_house_kernel_proxy(struct lab *lab);
 
 /* --- what went over the wire (tap.c) ---------------------------------------- */

@@ -431,6 +431,17 @@ struct seen {
 	size_t n;
 };
 
+/* The NDP proxy's sets: single addresses, filled while the gate runs. */
+static const char *const listen_sets[] = {"known", "pinned", "wanhosts"};
+
+static bool kept_by_listen(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(listen_sets); i++)
+		if (!strcmp(name, listen_sets[i]))
+			return true;
+	return false;
+}
+
 static void emit_set(const struct cond *c, struct seen *seen, struct text *out)
 {
 	struct text items = TEXT_INIT;
@@ -446,7 +457,7 @@ static void emit_set(const struct cond *c, struct seen *seen, struct text *out)
 		add_item(&items, &n, addrmask_format(&c->masks[i], buf));
 	text_addf(out, "\tset %s {\n\t\ttype %s\n", c->set,
 		c->set_fam == FAM_4 ? "ipv4_addr" : "ipv6_addr");
-	if (strcmp(c->set, "known"))
+	if (!kept_by_listen(c->set))
 		text_add(out, "\t\tflags interval\n\t\tauto-merge\n");
 	if (n)
 		text_addf(out, "\t\telements = { %s }\n", text_str(&items));
@@ -472,6 +483,12 @@ static void emit_sets(const struct pipeline *pl, struct text *out)
 				out);
 	for (size_t i = 0; i < pl->nat_in_n; i++)
 		emit_match_sets(&pl->nat_in[i].match, &seen, out);
+	for (size_t i = 0; pl->ndproxy && i < ARRAY_LEN(listen_sets); i++) {
+		struct cond c = {.set = (char *)(uintptr_t)listen_sets[i],
+			.set_fam = FAM_6};
+
+		emit_set(&c, &seen, out);
+	}
 }
 
 static void emit_nat_rule(const struct pipeline *pl, const struct nat_rule *n,

@@ -397,6 +397,7 @@ int policy_compile(const struct intent *in, const struct facts *f,
 
 	c->errors = false;
 	pol->pipe = b.pl = pipeline_new();
+	b.pl->ndproxy = b.f->ndproxy_gate;
 	pol->line = in->line != LINE_AUTO ? in->line : b.f->line;
 	pol->profile = in->profile;
 	add_ifaces(&b);

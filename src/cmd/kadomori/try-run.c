@@ -117,6 +117,7 @@ static void daemon_start(struct try *t, const char *path)
 static void gate_up(struct try *t)
 {
 	cleanup(freep) char *path = NULL;
+	char *why = NULL;
 	struct text said = TEXT_INIT;
 
 	if (conf_write(t, &path) < 0 || compile(t, path, &said) < 0)
@@ -127,6 +128,9 @@ static void gate_up(struct try *t)
 		"nft list table inet kadomori && "
 		"[ $(sysctl -n net.ipv6.conf.all.forwarding) = 1 ]") < 0)
 		try_fail(t, _("the gate did not come up"));
+	else if (lab_house_settle(t->lab, &why) < 0)
+		try_fail(t, "%s", why ? why : "?");
+	free(why);
 	text_done(&said);
 }
 

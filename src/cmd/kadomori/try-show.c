@@ -387,5 +387,5 @@ void try_show(json_t *results, double seconds)
 		lab_peer_name());
 	printf(_("standard passes IKE and ESP to every host at home, as RFC 6092 asks (REC-21, 22, 24, 26);\n"
 		"strict passes them only between a device and its peer.\n"));
-	printf(_("On flets-ra the kernel's proxy_ndp, one entry a host, plays the NDP proxy.\n"));
+	printf(_("On flets-ra kadomorid's own NDP proxy and RA server serve the home.\n"));
 }

@@ -7,6 +7,7 @@
  */
 #include "daemon.h"
 #include "ipc.h"
+#include "listener.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "kernel/kernel.h"
@@ -36,7 +37,9 @@ struct apply {
 	struct event *settle, *watch;
 	bool loaded;
 	char *rules;		/* what was loaded last */
+	struct listener *listener; /* NULL: this line needs none */
 	int exit_code;
+	bool sweep;		/* the end was asked for */
 };
 
 static void send_facts(struct apply *a, struct ipc *to)
@@ -45,13 +48,14 @@ static void send_facts(struct apply *a, struct ipc *to)
 	struct text t = TEXT_INIT;
 
 	facts_gather(a->in, &f);
+	f.ndproxy_gate = a->listener && listen_proxies(a->in);
 	facts_pack(&f, &t);
 	ipc_send(to, IPC_FACTS, text_str(&t), t.len);
 	text_done(&t);
 	facts_done(&f);
 }
 
-static void set_sysctls(const struct intent *in)
+static void set_sysctls(const struct intent *in, bool own_ra)
 {
 	static const struct {
 		const char *path, *value;
@@ -67,8 +71,9 @@ static void set_sysctls(const struct intent *in)
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		(void)kernel_sysctl_write(rows[i].path, rows[i].value);
-	/* a router still takes its own address from the line's RA */
-	(void)kernel_sysctl_write(ra, "2");
+	/* a router still takes its own address from the line's RA; where
+	 * listen reads it the kernel must not */
+	(void)kernel_sysctl_write(ra, own_ra ? "0" : "2");
 }
 
 /* A gate that never stood ends with an error: nothing was forwarded. */
@@ -86,8 +91,9 @@ static void rules_refused(struct apply *a, struct ipc *from, int rc,
 
 static void load(struct apply *a, struct ipc *from, const char *rules)
 {
+	cleanup(freep) char *all = listener_with_sets(a->listener, rules);
 	char *said = NULL;
-	int rc = kernel_nft_run(rules, &said);
+	int rc = kernel_nft_run(all, &said);
 
 	if (rc) {
 		rules_refused(a, from, rc,
@@ -102,7 +108,7 @@ static void load(struct apply *a, struct ipc *from, const char *rules)
 	if (a->loaded)
 		return;
 	a->loaded = true;
-	set_sysctls(a->in);
+	set_sysctls(a->in, a->listener);
 	rc = kernel_forwarding(true);
 	if (rc)
 		log_err(_("cannot switch forwarding on: %s"), strerror(-rc));
@@ -130,6 +136,8 @@ static void promote(struct apply *a, struct ipc *who)
 	a->pid = a->next_pid;
 	a->next = NULL;
 	a->next_pid = 0;
+	if (a->listener && listen_wanted(a->in))
+		listener_restart(a->listener);
 	log_info(_("the new configuration rules"));
 	notify_systemd("READY=1");
 }
@@ -162,12 +170,39 @@ static void say(const char *text)
 	}
 }
 
+static void on_answer(void *arg, const char *body, size_t len)
+{
+	struct apply *a = arg;
+
+	if (a->ipc)
+		ipc_send(a->ipc, IPC_ANSWER, body, len);
+}
+
+static void no_listener(struct ipc *to, const char *question)
+{
+	cleanup(freep) char *s = xasprintf("%ld {\"schema\": 1, \"none\": true}",
+		strtol(question, NULL, 10));
+
+	ipc_send(to, IPC_ANSWER, s, strlen(s));
+}
+
+/* The line's kind may have changed with the configuration. */
+static void listener_fits(struct apply *a)
+{
+	if (a->listener && !listen_wanted(a->in)) {
+		listener_free(a->listener, true);
+		a->listener = NULL;
+	} else if (!a->listener) {
+		a->listener = listener_new(a->base, a->s->run, &a->in,
+			on_answer, a);
+	}
+}
+
 static void on_message(void *arg, enum ipc_type t, const char *body, size_t len)
 {
 	struct channel *c = arg;
 	struct apply *a = c->a;
 
-	(void)len;
 	switch (t) {
 	case IPC_RULES:
 		load(a, c->ipc, body);
@@ -184,10 +219,19 @@ static void on_message(void *arg, enum ipc_type t, const char *body, size_t len)
 		start_decide(a);
 		return;
 	case IPC_STOP:
+		a->sweep = true;
 		event_base_loopbreak(a->base);
+		return;
+	case IPC_ASK:
+		if (!listener_ask(a->listener, body, len))
+			no_listener(c->ipc, body);
 		return;
 	case IPC_FACTS:
 	case IPC_LOADED:
+	case IPC_ACTS:
+	case IPC_DONE:
+	case IPC_TABLE:
+	case IPC_ANSWER:
 		return;
 	}
 }
@@ -262,6 +306,7 @@ static void start_decide(struct apply *a)
 	c->ipc = ipc_new(a->base, fd[0], on_message, on_gone, c);
 	if (a->ipc) {
 		reread_names(a);
+		listener_fits(a);
 		a->next = c->ipc;
 		a->next_pid = pid;
 	} else {
@@ -277,6 +322,7 @@ static void on_settled(int fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
+	listener_look(a->listener);
 	if (a->ipc)
 		send_facts(a, a->ipc);
 	if (a->next)
@@ -303,6 +349,7 @@ static void on_netlink(int fd, short what, void *arg)
  */
 static void check_table(struct apply *a)
 {
+	cleanup(freep) char *all = NULL;
 	char *said = NULL;
 	char *list = NULL;
 
@@ -312,7 +359,8 @@ static void check_table(struct apply *a)
 	}
 	(void)kernel_forwarding(false);
 	log_warn(_("somebody removed the gate's table; forwarding is off until it is back"));
-	if (kernel_nft_run(a->rules, &said) == 0) {
+	all = listener_with_sets(a->listener, a->rules);
+	if (kernel_nft_run(all, &said) == 0) {
 		(void)kernel_forwarding(true);
 		log_info(_("the gate's table is back"));
 	}
@@ -414,9 +462,11 @@ int apply_run(const struct settings *s, const struct intent *in, int control_fd)
 	signal(SIGPIPE, SIG_IGN);
 	warn_foreign();
 	watch_all(&a);
+	listener_fits(&a);
 	start_decide(&a);
 	event_base_dispatch(a.base);
 	notify_systemd("STOPPING=1");
+	listener_free(a.listener, a.sweep);
 	if (a.pid > 0)
 		kill(a.pid, SIGTERM);
 	if (a.next_pid > 0)

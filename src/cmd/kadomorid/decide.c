@@ -18,8 +18,11 @@
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <jansson.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+enum { WAITING_MAX = 16 };
 
 struct decide {
 	struct event_base *base;
@@ -36,6 +39,8 @@ struct decide {
 	struct event *control;
 	msec_t since;
 	const char *conf;
+	/* clients whose question listen answers; the slot is the number */
+	struct bufferevent *waiting[WAITING_MAX];
 };
 
 /*
@@ -93,6 +98,8 @@ static void on_facts(struct decide *d, const char *body, size_t len)
 	compile(d);
 }
 
+static void pass_answer(struct decide *d, const char *body);
+
 static void on_message(void *arg, enum ipc_type t, const char *body, size_t len)
 {
 	struct decide *d = arg;
@@ -111,11 +118,18 @@ static void on_message(void *arg, enum ipc_type t, const char *body, size_t len)
 		free(d->nft_said);
 		d->nft_said = xstrdup(body);
 		return;
+	case IPC_ANSWER:
+		pass_answer(d, body);
+		return;
 	case IPC_RULES:
 	case IPC_REFUSED:
 	case IPC_RELOAD:
 	case IPC_STOP:
 	case IPC_SAY:
+	case IPC_ACTS:
+	case IPC_DONE:
+	case IPC_TABLE:
+	case IPC_ASK:
 		return;
 	}
 }
@@ -212,9 +226,53 @@ static void client_done(struct bufferevent *bev, void *arg)
 
 static void client_event(struct bufferevent *bev, short what, void *arg)
 {
+	struct decide *d = arg;
+
 	(void)what;
-	(void)arg;
+	for (int i = 0; i < WAITING_MAX; i++)
+		if (d->waiting[i] == bev)
+			d->waiting[i] = NULL;
 	bufferevent_free(bev);
+}
+
+static void client_answer(struct decide *d, struct bufferevent *bev,
+	const char *a)
+{
+	bufferevent_setcb(bev, NULL, client_done, client_event, d);
+	bufferevent_write(bev, a, strlen(a));
+	if (!*a)
+		bufferevent_free(bev);
+}
+
+/* "hosts", "host ADDRESS": only listen knows. */
+static void ask_listen(struct decide *d, struct bufferevent *bev,
+	const char *question)
+{
+	cleanup(freep) char *s = NULL;
+	int i = 0;
+
+	while (i < WAITING_MAX && d->waiting[i])
+		i++;
+	if (i == WAITING_MAX) {
+		client_answer(d, bev, "busy");
+		return;
+	}
+	d->waiting[i] = bev;
+	s = xasprintf("%d %s", i, question);
+	ipc_send(d->ipc, IPC_ASK, s, strlen(s));
+}
+
+static void pass_answer(struct decide *d, const char *body)
+{
+	struct bufferevent *bev;
+	char *rest;
+	long i = strtol(body, &rest, 10);
+
+	if (i < 0 || i >= WAITING_MAX || !d->waiting[i] || *rest != ' ')
+		return;
+	bev = d->waiting[i];
+	d->waiting[i] = NULL;
+	client_answer(d, bev, rest + 1);
 }
 
 static void client_read(struct bufferevent *bev, void *arg)
@@ -227,12 +285,13 @@ static void client_read(struct bufferevent *bev, void *arg)
 		bufferevent_free(bev);
 	if (!q)
 		return;
-	a = answer(arg, q);
-	bufferevent_setcb(bev, NULL, client_done, client_event, NULL);
-	bufferevent_write(bev, a, strlen(a));
-	if (!*a)
-		bufferevent_free(bev);
-	free(a);
+	if (!strcmp(q, "hosts") || !strncmp(q, "host ", 5)) {
+		ask_listen(arg, bev, q);
+	} else {
+		a = answer(arg, q);
+		client_answer(arg, bev, a);
+		free(a);
+	}
 	free(q);
 }
 
@@ -276,6 +335,7 @@ void decide_run(const struct settings *s, int ipc_fd, int control_fd,
 	int rc;
 
 	log_open("kadomorid[decide]", LOG_INFO);
+	prctl(PR_SET_NAME, "kadomori-decide");
 	d.ipc = ipc_new(d.base, ipc_fd, on_message, on_gone, &d);
 	d.in = read_conf(s, &said);
 	rc = sandbox_decide();

@@ -18,6 +18,11 @@ enum ipc_type {
 	IPC_REFUSED,	/* decide -> apply: complaints; nothing changes */
 	IPC_RELOAD,	/* decide -> apply: the command asks for a reload */
 	IPC_STOP,	/* decide -> apply: the command asks for the end */
+	IPC_ACTS,	/* listen -> apply: struct act_msg, any number */
+	IPC_DONE,	/* apply -> listen: one IPC_ACTS is carried out */
+	IPC_TABLE,	/* listen -> apply: the hosts, as np_save() writes */
+	IPC_ASK,	/* decide -> apply -> listen: "ID QUESTION" */
+	IPC_ANSWER,	/* back: "ID JSON" */
 	IPC_SAY,	/* decide -> apply: a warning for the log */
 };
 /* The rules of a home are some 20 KiB; a thousand pinholes some 300. */

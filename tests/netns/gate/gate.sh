@@ -62,10 +62,12 @@ k status | grep -q 'The gate stands' || fail "status"
 k status --json | python3 -c 'import json,sys; s=json.load(sys.stdin); assert s["gate_loaded"] and s["devices"][0]["name"]=="casa" and s["lan6"]==["2404:7a80:1:1::/64"], s' || fail "status --json"
 
 step "decide runs as nobody, in an empty network"
-pid=$(pgrep -f "kadomorid --conf $conf" -u nobody) || fail "no process of nobody"
+pids=$(pgrep -f "kadomorid --conf $conf" -u nobody) || fail "no process of nobody"
+for pid in $pids; do # decide and listen
 [ "$(readlink /proc/$pid/ns/net)" != "$(in_gw readlink /proc/self/ns/net)" ] || fail "decide sees the network"
 grep -q '^CapEff:	0000000000000000' /proc/$pid/status || fail "decide has capabilities"
 [ -z "$(ls -A /proc/$pid/root/ 2>/dev/null)" ] || fail "decide sees files"
+done
 
 step "verify proves the loaded rules; diff: nothing differs"
 k verify || fail "verify after up"
@@ -124,7 +126,8 @@ k diff || fail "table not back"
 sysctl_is net.ipv6.conf.all.forwarding 1
 
 step "decide is killed: another takes its place, rules stay"
-kill -9 "$(pgrep -f "kadomorid --conf $conf" -u nobody)"
+apply=$(pgrep -f "^kadomorid --conf $conf" -u root)
+kill -9 "$(pgrep -P "$apply" kadomori-decid)"
 sleep 0.5; k diff || fail "no new decide"
 
 step "apply is killed with -9: the gate stays as it was"

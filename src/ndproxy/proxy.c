@@ -1,0 +1,700 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The states of an address.
+ *
+ *	DAD NS ─▶ TENTATIVE ─answer─▶ LIVE ◀──evidence── IDLE, CHECK, GONE
+ *	WAN asks ─▶ PROBING ─answer─▶  │ 30 s silent
+ *	NS, NA ─▶ CHECK ─────answer─▶  ▼
+ *	              ▲              IDLE ── WAN asks: answered, then ─▶ CHECK
+ *	              └────────────────────────────────────────────────┘
+ *	CHECK ─ 3 s silent ─▶ GONE ─ 24 h ─▶ free (never proven: 3 s)
+ *	LIVE, IDLE, CHECK ─ another MAC or port ─▶ CONTEST ─▶ LIVE or new owner
+ *
+ * A newcomer that only spoke is in CHECK: answered for at once, asked once by
+ * unicast, LIVE when it answers. So a sender of invented addresses never gets
+ * an entry that others cannot displace.
+ */
+#include "own.h"
+
+enum { CHECK_TRIES = 3, PROBE_TRIES = 3, CONTEST_TRIES = 3, DAD_TRIES = 3,
+	/* tokens of the LAN's multicast budget kept for proven hosts */
+	MCAST_KEEP = 5, ANNOUNCE_MS = 100 };
+
+static const unsigned probe_after[PROBE_TRIES + 1] = {0, 300, 600, 600};
+
+void host_keep_question(struct np *np, struct host *h, unsigned port,
+	const struct nd_msg *m)
+{
+	struct question q = {m->l2src, m->src, (uint8_t)port};
+
+	for (unsigned i = 0; i < h->q_n; i++)
+		if (h->q[i].port == q.port && !addr_cmp(&h->q[i].src, &q.src) &&
+			!memcmp(&h->q[i].mac, &q.mac, sizeof(q.mac)))
+			return;
+	if (h->q_n == QUESTIONS_MAX) {
+		np->count[C_QUESTIONS_FULL]++;
+		return;
+	}
+	np->count[C_KEPT]++;
+	h->q[h->q_n++] = q;
+}
+
+static void answer_kept(struct np *np, struct host *h)
+{
+	for (unsigned i = 0; i < h->q_n; i++)
+		if (h->q[i].port != h->port)
+			send_na(np, h->q[i].port, &h->addr, &h->q[i]);
+	h->q_n = 0;
+}
+
+/* ---- what kernel and firewall hold ---- */
+
+static void publish_set(struct np *np, const struct host *h, enum np_set set,
+	bool *is, bool want)
+{
+	struct np_action a = {.what = want ? ACT_SET_ADD : ACT_SET_DEL,
+		.set = set, .addr = h->addr};
+
+	if (*is == want)
+		return;
+	*is = want;
+	np_do(np, &a);
+}
+
+static void publish_neigh(struct np *np, struct host *h, bool want)
+{
+	struct np_action a = {.addr = h->addr};
+
+	if (h->has_neigh && (!want || h->neigh_port != h->port)) {
+		a.what = ACT_NEIGH_DEL;
+		a.port = h->neigh_port;
+		np_do(np, &a);
+		h->has_neigh = false;
+	}
+	if (!want || (h->has_neigh &&
+			     !memcmp(&h->neigh_mac, &h->mac, sizeof(h->mac))))
+		return;
+	a.what = ACT_NEIGH_SET;
+	a.port = h->neigh_port = h->port;
+	a.mac = h->neigh_mac = h->mac;
+	h->has_neigh = true;
+	np_do(np, &a);
+}
+
+/* The primary LAN has the /64 itself; everybody else needs a /128. */
+static void publish_route(struct np *np, struct host *h, bool want)
+{
+	struct np_action a = {.addr = h->addr, .len = 128};
+
+	if (h->has_route && (!want || h->route_port != h->port)) {
+		a.what = ACT_ROUTE_DEL;
+		a.port = h->route_port;
+		np_do(np, &a);
+		h->has_route = false;
+	}
+	if (!want || h->has_route)
+		return;
+	a.what = ACT_ROUTE_SET;
+	a.port = h->route_port = h->port;
+	h->has_route = true;
+	np_do(np, &a);
+}
+
+static void publish_join(struct np *np, struct host *h, bool want)
+{
+	struct np_action a = {.what = want ? ACT_JOIN : ACT_LEAVE,
+		.port = NP_WAN, .addr = h->addr};
+
+	if (h->joined == want)
+		return;
+	h->joined = want;
+	np_do(np, &a);
+}
+
+void host_publish(struct np *np, struct host *h)
+{
+	bool there = host_answers(h), lan = h->port != NP_WAN;
+	bool pinned = h->pinned && h->state != HOST_FREE;
+
+	publish_set(np, h, SET_KNOWN, &h->in_known,
+		(there && lan) || pinned);
+	publish_set(np, h, SET_PINNED, &h->in_pinned, pinned);
+	publish_set(np, h, SET_WANHOSTS, &h->in_wan, there && !lan);
+	publish_neigh(np, h, there && h->has_mac);
+	publish_route(np, h, there && h->port != 1 && np->conf.proxy);
+	publish_join(np, h, there && lan && np->conf.proxy);
+}
+
+void host_free(struct np *np, struct host *h)
+{
+	if (h->state == HOST_PROBING)
+		np->probing_n--;
+	h->state = HOST_FREE;
+	h->pinned = false;
+	host_publish(np, h);
+	hosts_drop(np, h);
+}
+
+/* ---- entering a state ---- */
+
+static unsigned keep_for(const struct host *h)
+{
+	return h->seen || h->pinned ? 0 : MCAST_KEEP;
+}
+
+/* Which side: a host of the WAN is looked for there, all others on each LAN. */
+static void ask_everywhere(struct np *np, msec_t now, struct host *h)
+{
+	if (h->port == NP_WAN) {
+		send_ns(np, now, NP_WAN, &h->addr, NULL, 0);
+		return;
+	}
+	for (unsigned p = 1; p <= np->conf.lan_n; p++)
+		send_ns(np, now, p, &h->addr, NULL, keep_for(h));
+}
+
+static void probe_step(struct np *np, msec_t now, struct host *h)
+{
+	if (h->tries == PROBE_TRIES) {
+		host_enter(np, now, h, HOST_GONE);
+		return;
+	}
+	ask_everywhere(np, now, h);
+	h->tries++;
+	hosts_arm(np, h, now + probe_after[h->tries]);
+}
+
+static void check_step(struct np *np, msec_t now, struct host *h)
+{
+	if (h->tries == CHECK_TRIES) {
+		host_enter(np, now, h, HOST_GONE);
+		return;
+	}
+	h->tries++;
+	send_ns(np, now, h->port, &h->addr,
+		h->tries < CHECK_TRIES ? &h->mac : NULL, keep_for(h));
+	hosts_arm(np, h, now + T_CHECK);
+}
+
+static void tentative_step(struct np *np, msec_t now, struct host *h)
+{
+	if (h->tries == DAD_TRIES) {
+		host_free(np, h);
+		return;
+	}
+	h->tries++;
+	send_ns(np, now, h->port, &h->addr, &h->mac, 0);
+	hosts_arm(np, h, now + T_CHECK / 2);
+}
+
+static void take_over(struct np *np, msec_t now, struct host *h);
+
+static void contest_step(struct np *np, msec_t now, struct host *h)
+{
+	if (h->tries == CONTEST_TRIES) {
+		take_over(np, now, h);
+		return;
+	}
+	h->tries++;
+	send_ns(np, now, h->port, &h->addr, &h->mac, 0);
+	hosts_arm(np, h, now + T_CONTEST);
+}
+
+static msec_t rest_until(const struct host *h, msec_t now)
+{
+	if (h->pinned)
+		return now + T_PIN_CHECK;
+	if (h->state == HOST_IDLE)
+		return MAX2(h->heard + T_IDLE_KEPT, now + 1);
+	return now + (h->seen ? T_GONE_KEPT : T_NEGATIVE);
+}
+
+void host_enter(struct np *np, msec_t now, struct host *h, enum host_state s)
+{
+	np->probing_n += (s == HOST_PROBING) - (h->state == HOST_PROBING);
+	h->state = (uint8_t)s;
+	h->tries = 0;
+	hosts_relist(np, h);
+	host_publish(np, h);
+	switch (s) {
+	case HOST_FREE:
+		return;
+	case HOST_TENTATIVE:
+		hosts_arm(np, h, now + T_DAD);
+		return;
+	case HOST_PROBING:
+		probe_step(np, now, h);
+		return;
+	case HOST_CHECK:
+		check_step(np, now, h);
+		return;
+	case HOST_CONTEST:
+		contest_step(np, now, h);
+		return;
+	case HOST_LIVE:
+		hosts_arm(np, h, h->heard + T_FRESH);
+		return;
+	case HOST_GONE:
+		np->count[C_GONE] += h->seen;
+		h->q_n = 0;
+		hosts_arm(np, h, rest_until(h, now));
+		return;
+	case HOST_IDLE:
+		hosts_arm(np, h, rest_until(h, now));
+		return;
+	}
+}
+
+static void silent_ends(struct np *np, msec_t now, struct host *h)
+{
+	if (!h->pinned)
+		host_free(np, h);
+	else
+		host_enter(np, now, h,
+			h->state == HOST_IDLE ? HOST_CHECK : HOST_PROBING);
+}
+
+void host_timer(struct np *np, msec_t now, struct host *h)
+{
+	switch ((enum host_state)h->state) {
+	case HOST_FREE:
+		return;
+	case HOST_TENTATIVE:
+		tentative_step(np, now, h);
+		return;
+	case HOST_PROBING:
+		probe_step(np, now, h);
+		return;
+	case HOST_CHECK:
+		check_step(np, now, h);
+		return;
+	case HOST_CONTEST:
+		contest_step(np, now, h);
+		return;
+	case HOST_LIVE:
+		if (h->heard + T_FRESH > now)
+			hosts_arm(np, h, h->heard + T_FRESH);
+		else
+			host_enter(np, now, h, HOST_IDLE);
+		return;
+	case HOST_IDLE:
+	case HOST_GONE:
+		silent_ends(np, now, h);
+		return;
+	}
+}
+
+/* ---- evidence ---- */
+
+static bool proves(enum evidence e)
+{
+	return e == EV_ANSWER || e == EV_KERNEL || e == EV_FLOW;
+}
+
+static void alive(struct np *np, msec_t now, struct host *h, enum evidence e)
+{
+	h->heard = now;
+	h->evidence = (uint8_t)e;
+	if (proves(e) && !h->seen) {
+		h->seen = true;
+		np->count[C_BORN]++;
+	}
+	if (h->seen || proves(e)) {
+		if (h->state != HOST_LIVE)
+			host_enter(np, now, h, HOST_LIVE);
+	} else if (h->state != HOST_CHECK) {
+		host_enter(np, now, h, HOST_CHECK);
+	}
+	answer_kept(np, h);
+}
+
+static bool same_owner(const struct host *h, unsigned port,
+	const struct mac *mac)
+{
+	return h->has_mac && h->port == port &&
+	       !memcmp(&h->mac, mac, sizeof(*mac));
+}
+
+/* The old owner kept silent. */
+static void take_over(struct np *np, msec_t now, struct host *h)
+{
+	struct mac rival = h->rival;
+	unsigned port = h->rival_port;
+
+	if (!hosts_set_owner(np, h, port, &rival)) {
+		host_enter(np, now, h, HOST_GONE);
+		return;
+	}
+	np->count[C_CONTEST_LOST]++;
+	np->count[C_MOVED]++;
+	np_say(np, SAY_MOVED, &h->addr, &h->mac, port);
+	/* who spoke last for it; the next question is for the new owner */
+	h->heard = now;
+	host_enter(np, now, h, HOST_CHECK);
+	answer_kept(np, h);
+}
+
+/* The old owner answered: it stays. A claimant on another port hears so. */
+static void kept(struct np *np, msec_t now, struct host *h)
+{
+	struct question all = {.port = h->rival_port};
+
+	np->count[C_CONTEST_KEPT]++;
+	np_say(np, SAY_CONTEST_KEPT, &h->addr, &h->rival, h->rival_port);
+	if (h->rival_dad && h->rival_port != h->port)
+		send_na(np, h->rival_port, &h->addr, &all);
+	alive(np, now, h, EV_ANSWER);
+}
+
+static void contest(struct np *np, msec_t now, struct host *h, unsigned port,
+	const struct mac *mac, enum evidence e)
+{
+	if (h->mac_pinned) {
+		struct question all = {.port = (uint8_t)port};
+
+		np->count[C_PIN_ALARM]++;
+		np_say(np, SAY_PIN_ALARM, &h->addr, mac, port);
+		if (e == EV_DAD)
+			send_na(np, port, &h->addr, &all);
+		return;
+	}
+	if (h->state == HOST_CONTEST)
+		return;
+	np->count[C_CONTEST]++;
+	h->rival = *mac;
+	h->rival_port = (uint8_t)port;
+	h->rival_dad = e == EV_DAD;
+	host_enter(np, now, h, HOST_CONTEST);
+}
+
+static bool pinned_mac(const struct np *np, const struct mac *mac)
+{
+	for (size_t i = 0; i < np->conf.pin_n; i++)
+		if (np->conf.pin[i].has_mac &&
+			!memcmp(&np->conf.pin[i].mac, mac, sizeof(*mac)))
+			return true;
+	return false;
+}
+
+static void note_pin(const struct np *np, struct host *h, unsigned port,
+	const struct mac *mac)
+{
+	if (port != NP_WAN && pinned_mac(np, mac))
+		h->pinned = h->mac_pinned = true;
+}
+
+static struct host *newcomer(struct np *np, msec_t now, unsigned port,
+	const struct addr *a, const struct mac *mac)
+{
+	struct host *h;
+
+	if (!bucket_take(&np->port[port].claims, now, 0)) {
+		np->count[C_CLAIM_BUDGET]++;
+		return NULL;
+	}
+	h = hosts_new(np, now, a, port, mac);
+	if (h)
+		note_pin(np, h, port, mac);
+	return h;
+}
+
+/* Nobody has it now: whoever speaks is the owner. */
+static void settle(struct np *np, msec_t now, struct host *h, unsigned port,
+	const struct mac *mac, enum evidence e)
+{
+	if (h->mac_pinned && h->has_mac &&
+		(port == NP_WAN || memcmp(&h->mac, mac, sizeof(*mac)))) {
+		contest(np, now, h, port, mac, e);
+		return;
+	}
+	/* proof belongs to the owner who gave it */
+	if (h->has_mac && memcmp(&h->mac, mac, sizeof(*mac)))
+		h->seen = h->pinned;
+	if (!hosts_set_owner(np, h, port, mac))
+		return;
+	note_pin(np, h, port, mac);
+	if (e == EV_DAD)
+		host_enter(np, now, h, HOST_TENTATIVE);
+	else
+		alive(np, now, h, e);
+}
+
+void host_claim(struct np *np, msec_t now, unsigned port,
+	const struct addr *a, const struct mac *mac, enum evidence e)
+{
+	struct host *h;
+
+	if (mac->b[0] & 1 || np_is_own(np, a) || !np_prefix_of(np, a) ||
+		(port == NP_WAN && !np->conf.proxy))
+		return;
+	h = hosts_find(np, a);
+	if (!h) {
+		h = newcomer(np, now, port, a, mac);
+		if (h && e == EV_DAD)
+			host_enter(np, now, h, HOST_TENTATIVE);
+		else if (h)
+			alive(np, now, h, e);
+		return;
+	}
+	if (!host_answers(h) && !same_owner(h, port, mac))
+		settle(np, now, h, port, mac, e);
+	else if (!same_owner(h, port, mac))
+		contest(np, now, h, port, mac, e);
+	else if (h->state == HOST_CONTEST)
+		kept(np, now, h);
+	else if (e != EV_DAD)
+		alive(np, now, h, e);
+	else if (!host_answers(h))
+		host_enter(np, now, h, HOST_TENTATIVE);
+}
+
+void host_doubt(struct np *np, msec_t now, struct host *h)
+{
+	if (h->state == HOST_LIVE || h->state == HOST_IDLE) {
+		/* the kernel dropped its entry: write it again */
+		h->has_neigh = false;
+		host_enter(np, now, h, HOST_CHECK);
+	}
+}
+
+/* ---- questions ---- */
+
+static bool may_probe(struct np *np, msec_t now, const struct host *h)
+{
+	if (h && h->pinned)
+		return true;
+	if (h && h->seen) {
+		if (bucket_take(&np->probe_seen, now, 0))
+			return true;
+	} else if (np->probing_n < PROBING_MAX &&
+		   bucket_take(&np->probe_new, now, 0)) {
+		return true;
+	}
+	np->count[C_UNKNOWN_OVER_BUDGET]++;
+	return false;
+}
+
+void host_probe(struct np *np, msec_t now, unsigned from, struct host *h,
+	const struct nd_msg *m)
+{
+	/* unproven and GONE: nobody answered three seconds ago */
+	if (h && !h->seen && !h->pinned) {
+		np->count[C_NEGATIVE]++;
+		return;
+	}
+	if (!may_probe(np, now, h))
+		return;
+	if (!h)
+		h = hosts_new(np, now, &m->target, from == NP_WAN ? 1 : NP_WAN,
+			NULL);
+	if (!h)
+		return;
+	np->count[C_UNKNOWN_PROBED]++;
+	h->asked = now;
+	h->asked_n++;
+	host_keep_question(np, h, from, m);
+	host_enter(np, now, h, HOST_PROBING);
+}
+
+/* A neighbour asks for an address that lives on the other side. */
+static void judge(struct np *np, msec_t now, unsigned port, struct host *h,
+	const struct nd_msg *m)
+{
+	struct question q = {m->l2src, m->src, (uint8_t)port};
+
+	h->asked = now;
+	h->asked_n++;
+	if (host_answers(h)) {
+		send_na(np, port, &h->addr, &q);
+		if (h->state == HOST_IDLE)
+			host_enter(np, now, h, HOST_CHECK);
+	} else if (h->state == HOST_GONE) {
+		host_probe(np, now, port, h, m);
+	} else {
+		host_keep_question(np, h, port, m);
+	}
+}
+
+/* Others than the router were seen on the WAN, or the user says so. */
+static bool wan_has_hosts(const struct np *np)
+{
+	return np->conf.relay_dad || np->port[NP_WAN].host_n;
+}
+
+static void ns_wan(struct np *np, msec_t now, const struct nd_msg *m)
+{
+	struct host *h = hosts_find(np, &m->target);
+
+	if (!h)
+		host_probe(np, now, NP_WAN, NULL, m);
+	else if (h->port != NP_WAN)
+		judge(np, now, NP_WAN, h, m);
+	else if (!host_answers(h))
+		host_free(np, h); /* both sides look for it: forget */
+}
+
+/* Hosts of the LAN answer for themselves; we only for those of the WAN. */
+static void ns_lan(struct np *np, msec_t now, unsigned port,
+	const struct nd_msg *m)
+{
+	struct host *h = hosts_find(np, &m->target);
+
+	if (h && h->port == NP_WAN)
+		judge(np, now, port, h, m);
+	else if (!h && wan_has_hosts(np) && !np->port[NP_WAN].loop)
+		host_probe(np, now, port, NULL, m);
+}
+
+static bool source_speaks(const struct nd_msg *m)
+{
+	return m->has_sll && !addr_is_linklocal(&m->src);
+}
+
+void proxy_ns(struct np *np, msec_t now, unsigned port, const struct nd_msg *m)
+{
+	bool dad = addr_is_zero(&m->src);
+
+	np->count[port == NP_WAN ? C_NS_WAN : C_NS_LAN]++;
+	if (!dad && source_speaks(m))
+		host_claim(np, now, port, &m->src, &m->sll, EV_NS);
+	if (addr_is_linklocal(&m->target))
+		return;
+	if (np_is_own(np, &m->target)) {
+		np->count[C_OWN_TARGET]++;
+		return;
+	}
+	if (!np_prefix_of(np, &m->target)) {
+		np->count[C_OUTSIDE_PREFIX]++;
+		return;
+	}
+	if (dad)
+		dad_ns(np, now, port, m);
+	else if (!np->conf.proxy)
+		return;
+	else if (port == NP_WAN)
+		ns_wan(np, now, m);
+	else
+		ns_lan(np, now, port, m);
+}
+
+static bool was_asked(const struct host *h)
+{
+	return h->state == HOST_PROBING || h->state == HOST_CHECK ||
+	       h->state == HOST_CONTEST || h->state == HOST_TENTATIVE;
+}
+
+void proxy_na(struct np *np, msec_t now, unsigned port, const struct nd_msg *m)
+{
+	const struct mac *mac = m->has_tll ? &m->tll : &m->l2src;
+	struct host *h;
+
+	np->count[port == NP_WAN ? C_NA_WAN : C_NA_LAN]++;
+	if (addr_is_linklocal(&m->target) || !np_prefix_of(np, &m->target))
+		return;
+	if (np_is_own(np, &m->target)) {
+		np->count[C_OWN_TARGET]++;
+		return;
+	}
+	h = hosts_find(np, &m->target);
+	/* somebody outside has what a host of ours is about to take */
+	if (h && port == NP_WAN && h->port != NP_WAN &&
+		h->state == HOST_TENTATIVE) {
+		struct question all = {.port = h->port};
+
+		if (h->mac_pinned)
+			return;
+		send_na(np, h->port, &m->target, &all);
+		host_free(np, h);
+		h = NULL;
+	}
+	host_claim(np, now, port, &m->target, mac,
+		h && was_asked(h) && (m->flags & NA_SOLICITED) ? EV_ANSWER :
+								 EV_NA);
+}
+
+/* ---- all of them ---- */
+
+void proxy_announce(struct np *np, msec_t now)
+{
+	while (np->announce_next && np->announce_next <= now) {
+		struct host *h = &np->host[np->announce_at++];
+
+		if (np->announce_at >= HOSTS_MAX)
+			np->announce_next = 0;
+		if (h->state == HOST_FREE || h->port == NP_WAN ||
+			!host_answers(h))
+			continue;
+		send_unsolicited(np, NP_WAN, &h->addr);
+		if (np->announce_next)
+			np->announce_next = now + ANNOUNCE_MS;
+	}
+}
+
+/*
+ * Who is there? One echo request to all nodes from our global address: to
+ * answer it a host solicits us, and that names its address and MAC. So hosts
+ * that had their addresses before us are known without being asked for.
+ */
+static void census_of(struct np *np, const struct np_prefix *p, unsigned port)
+{
+	static const uint8_t echo[8] = {128};
+
+	if (!np->port[port].up || (p->port && p->port != port) ||
+		addr_is_zero(&p->own_lan))
+		return;
+	send_body(np, port, &p->own_lan, &addr_all_nodes, NULL, echo,
+		sizeof(echo));
+}
+
+void proxy_census(struct np *np, msec_t now)
+{
+	if (!np->census_at || np->census_at > now)
+		return;
+	np->census_at = 0;
+	for (size_t i = 0; i < NP_PREFIX_MAX; i++)
+		for (unsigned port = 1; port <= np->conf.lan_n; port++)
+			if (prefix_used(&np->prefix[i]) &&
+				!np->prefix[i].draining)
+				census_of(np, &np->prefix[i], port);
+}
+
+void hosts_of_prefix_go(struct np *np, const struct np_prefix *p)
+{
+	for (unsigned i = 0; i < HOSTS_MAX; i++) {
+		struct host *h = &np->host[i];
+
+		if (h->lru && !memcmp(h->addr.b, p->addr.b, 8))
+			host_free(np, h);
+	}
+}
+
+static void pin_one(struct np *np, msec_t now, const struct addr *a,
+	const struct np_pin *pin)
+{
+	struct host *h = hosts_find(np, a);
+
+	if (h && h->pinned)
+		return;
+	if (!h)
+		h = hosts_new(np, now, a, 1, pin->has_mac ? &pin->mac : NULL);
+	if (!h)
+		return;
+	h->pinned = true;
+	h->mac_pinned = pin->has_mac;
+	if (!host_answers(h))
+		host_enter(np, now, h, HOST_PROBING);
+	else
+		host_enter(np, now, h, HOST_CHECK);
+}
+
+/* A pinned device's address under a prefix: its identifier, or its MAC's. */
+void pins_expand(struct np *np, msec_t now, const struct np_prefix *p)
+{
+	for (size_t i = 0; i < np->conf.pin_n; i++) {
+		const struct np_pin *pin = &np->conf.pin[i];
+		struct addr a = pin->has_iid ? pin->iid : mac_to_iid(&pin->mac);
+
+		a = addr_or(&p->addr, &a);
+		pin_one(np, now, &a, pin);
+	}
+}

@@ -1,0 +1,95 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# A line that gives one /64 by RA: the gateway gets links only, everything else
+# is kadomorid's work. Namespaces as src/lab/lab.h draws them.
+set -u
+[ "$(id -u)" = 0 ] || { echo "skip: needs root for network namespaces"; exit 77; }
+kadomori=$1
+here=$(cd "$(dirname "$0")" && pwd)
+name=ndp$$
+tmp=$(mktemp -d)
+export KADOMORI_RUN=$tmp/run LC_ALL=C.UTF-8
+ns() { local n=$1; shift; ip netns exec "kdl-$name-$n" "$@"; }
+gw() { ns gw "$@"; }
+k() { gw "$kadomori" --lang en --conf "$tmp/k.conf" "$@"; }
+cleanup() {
+	k down >/dev/null 2>&1
+	"$kadomori" lab down --name "$name" >/dev/null 2>&1
+	rm -rf "$tmp"
+}
+trap cleanup EXIT
+fail() { echo "FAIL: $*"; cat "$tmp/run/kadomorid.log" 2>/dev/null; gw ip -6 neigh; gw ip -6 route; exit 1; }
+step() { echo "- $*"; }
+wait_for() { local i; for i in $(seq 100); do "$@" >/dev/null 2>&1 && return 0; sleep 0.1; done; return 1; }
+ping6() { local n=$1; shift; ns "$n" python3 "$here/ping6.py" "$@"; }
+addr_of() { ns "$1" ip -6 -o addr show dev eth0 scope global | awk '{print $4}' | cut -d/ -f1 | head -1; }
+has_addr() { [ -n "$(addr_of "$1")" ]; }
+known() { gw nft list set inet kadomori known | grep -q "$1[ ,}]*"; }
+
+out=$("$kadomori" lab up --line flets-ra --name "$name" 2>&1) || { echo "skip: $out"; exit 77; }
+gw ip link set wan0 up
+gw ip link set lan0 up
+cat >"$tmp/k.conf" <<C
+wan wan0
+lan lan0
+line flets-ra
+device casa rakuten-casa mac 00:1b:8b:10:20:01
+C
+segw=2001:f60:5e::10
+
+step "the gate stands; hosts get addresses of the line's own /64"
+k up >/dev/null || fail "up"
+for h in casa pc casa2; do wait_for has_addr $h || fail "$h has no address"; done
+gw ip -6 route show default | grep -q 'proto 107' || fail "no default route of ours"
+[ "$(gw sysctl -n net.ipv6.conf.wan0.accept_ra)" = 0 ] || fail "the kernel reads the line's RA beside us"
+gw ip -6 addr show dev wan0 | grep -q '/128 scope global' || fail "no /128 on the WAN"
+
+step "the LAN hears default timers and no longer lifetimes than the line's"
+ns pc ip -6 route show default | grep -q via || fail "pc has no default route"
+
+step "hosts reach out, also a host that nobody has heard of"
+for h in casa pc casa2; do ping6 $h $segw 5 100 | grep -q '^5 5' || fail "$h does not reach the gateway outside"; done
+
+step "and are reached from outside; silent hosts are found on demand"
+for h in casa pc casa2; do
+	ping6 segw "$(addr_of $h)" 5 100 | grep -q '^5 5' || fail "$h is not reached"
+done
+
+step "a new address is reached with its first packet"
+p=$(addr_of pc); p=${p%:*:*:*:*}
+ns pc ip -6 addr add "$p:a:b:c:d/64" dev eth0 nodad
+ping6 segw "$p:a:b:c:d" 5 100 | grep -q '^5 5' || fail "first packet lost"
+known "$p:a:b:c:d" || fail "not in the set known"
+
+step "an address that nobody has is not asked for by packets"
+ping6 atkin "$p:dead:dead:dead:1" 3 100 >/dev/null && fail "somebody answered"
+gw ip -6 neigh | grep -q dead && fail "the gateway's neighbour table knows it"
+
+step "a neighbour on the WAN cannot take a LAN host's address (DAD)"
+ns atkan sysctl -qw net.ipv6.conf.eth0.accept_dad=1 net.ipv6.conf.eth0.dad_transmits=1
+ns atkan ip -6 addr add "$(addr_of pc)/128" dev eth0
+wait_for sh -c "ip netns exec kdl-$name-atkan ip -6 addr show dev eth0 | grep -q dadfailed" || fail "not defended"
+ns atkan ip -6 addr del "$(addr_of pc)/128" dev eth0
+
+step "DAD of a LAN host for its own new address succeeds"
+ns pc sysctl -qw net.ipv6.conf.eth0.accept_dad=1
+ns pc ip -6 addr add "$p:a:b:c:e/64" dev eth0
+sleep 2.2
+ns pc ip -6 addr show dev eth0 | grep "a:b:c:e" | grep -qE 'tentative|dadfailed' && fail "our own proxy spoilt it"
+ping6 segw "$p:a:b:c:e" 3 100 | grep -q '^3 3' || fail "not reached"
+
+step "nothing differs between wanted and loaded rules"
+k diff || fail "diff"
+
+step "the listening process killed: known hosts stay reachable"
+pid=$(pgrep -P "$(pgrep -f "kadomorid --conf $tmp/k.conf" -u root | head -1)" kadomori-liste)
+( sleep 0.5; kill -9 "$pid" ) &
+read -r sent got gap < <(ping6 segw "$(addr_of pc)" 100 20)
+[ "$got" = "$sent" ] || fail "$got of $sent answered, gap $gap ms"
+grep -q 'listening process ended' "$tmp/run/kadomorid.log" || fail "nobody was killed"
+
+step "down leaves no route, no neighbour"
+k down >/dev/null || fail "down"
+gw ip -6 route | grep -q 'proto 107' && fail "routes left"
+gw ip -6 neigh | grep -q 'proto 107' && fail "neighbours left"
+echo ok
