@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { AT_ONCE = 2, JOB_MAX = LAB_LINE_MAX * TRY_HOUSE_MAX };
+enum { AT_ONCE = 3, JOB_MAX = LAB_LINE_MAX * TRY_HOUSE_MAX };
 
 struct job {
 	enum lab_line line;
