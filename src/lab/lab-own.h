@@ -11,6 +11,18 @@
  */
 #define LAB_LAN6 "2409:11:4a0:2300::"
 
+/* Shared by openiked in the guests and strongSwan in segw. */
+#define LAB_PSK "a key that only the lab knows"
+
+struct guest {
+	pid_t pid;
+	int fd; /* its command line */
+	bool ready;
+	unsigned sent; /* lines given to it */
+	char line[4096]; /* read, not yet a whole line */
+	size_t len;
+};
+
 struct lab {
 	char *name, *dir;
 	enum lab_line line;
@@ -20,6 +32,7 @@ struct lab {
 	pid_t *kids; /* started by this process, not yet reaped */
 	size_t kid_n, kid_cap;
 	pid_t line_radvd; /* on the line, 0: none */
+	struct guest guest[LAB_NODE_MAX];
 	pid_t peer[LAB_NODE_MAX]; /* charon, 0: none */
 	/* what lab_addr_text() returned last */
 	char text[LAB_NODE_MAX][2][ADDR_STR];

@@ -268,6 +268,7 @@ enum lab_peer_act {
 	LAB_PEER_INITIATE,	/* IKE_SA and CHILD_SA, at most 12 s */
 	LAB_PEER_REKEY_CHILD,
 	LAB_PEER_REKEY_IKE,
+	LAB_PEER_REKEY_GUESTS,	/* segw: every guest's CHILD_SA */
 	LAB_PEER_END,
 };
 /* What a peer says: 0 good, else its exit status or -errno. */
@@ -276,6 +277,44 @@ int lab_peer_do(const struct lab *lab, enum lab_node n, enum lab_peer_act act);
 const char *lab_peer_name(void);
 /* The security gateway's address inside the tunnel (IPv4). */
 const char *lab_peer_inner(void);
+
+/* --- guests (qemu.c) ------------------------------------------------------- */
+
+/*
+ * A home node as a QEMU machine with Debian's cloud kernel: the kernel's own
+ * ESP, and openiked with NAT traversal off. About 160 MB each; always
+ * emulated (TCG), which boots in about 6 s. Call after lab_house_gate().
+ *
+ *	lab_guest_start(lab, LAB_CASA, "10.64.8.11", &why);
+ *	lab_guest_start(lab, LAB_CASA2, "10.64.8.12", &why);	// boots beside it
+ *	lab_peer_start(lab, LAB_SEGW, &why);
+ *	lab_guest_iked(lab, LAB_CASA, "10.64.8.11", 3600);
+ *	lab_guest_run(lab, LAB_CASA, 20000, &out, "ping -c 5 %s", lab_peer_inner());
+ */
+
+/* Program, kernel and initramfs at hand? 0, or -EOPNOTSUPP with *why. */
+int lab_guests_need(char **why);
+/*
+ * Start one and return at once. inner: its address inside the tunnel, out of
+ * 10.64.8.0/24 (NULL: none). 0 or -errno with *why.
+ */
+int lab_guest_start(struct lab *lab, enum lab_node n, const char *inner,
+	char **why);
+/* Wait until it has booted (at most 120 s). 0 or -errno. */
+int lab_guest_ready(struct lab *lab, enum lab_node n);
+/*
+ * One line for the guest's shell (busybox); waits for the end, at most ms.
+ * Output is appended to out (may be NULL). Exit status, or -errno.
+ */
+struct text;
+int lab_guest_run(struct lab *lab, enum lab_node n, msec_t ms, struct text *out,
+	const char *fmt, ...) printf_like(5, 6);
+/*
+ * Start openiked -T in the guest: native ESP from inner to the security
+ * gateway's lab_peer_inner(), keys renewed by the device every lifetime_s.
+ */
+int lab_guest_iked(struct lab *lab, enum lab_node n, const char *inner,
+	unsigned lifetime_s);
 
 /* --- the house (house.c) --------------------------------------------------- */
 

@@ -21,6 +21,7 @@
 #define ROOT "/var/cache/kadomori/trixie"
 #define PKI "/var/cache/kadomori/lab-pki-2"
 #define INNER_SEGW "10.63.0.1"
+#define INNER_GUESTS "10.64.8.0/24"
 #define INNER_POOL "10.64.0.0/24"
 
 enum { START_MS = 10000, CALL_S = 15 };
@@ -110,6 +111,16 @@ static int strongswan_conf(struct lab *lab, enum lab_node n)
 		"\t\tflush_line = yes } }\n}\n");
 }
 
+/* The guests' openiked: a shared key, addresses of their own inside. */
+static const char guests_conn[] =
+	"guests {\n\tversion = 2\n\tremote_addrs = %any\n"
+	"\tproposals = aes256-sha256-modp2048\n\tmobike = no\n"
+	"\tlocal { auth = psk\n\t\tid = segw.lab\n\t}\n"
+	"\tremote { auth = psk\n\t\tid = \"*.lab\"\n\t}\n"
+	"\tchildren { guests {\n\t\tlocal_ts = " INNER_SEGW "/32\n"
+	"\t\tremote_ts = " INNER_GUESTS "\n"
+	"\t\tesp_proposals = aes128-sha1-modp2048,aes128-sha1,aes128-sha256-modp2048\n\t} }\n}";
+
 static int swanctl_conf(struct lab *lab, enum lab_node n)
 {
 	cleanup(freep) char *name = xasprintf("peer-%s/swanctl/swanctl.conf",
@@ -125,12 +136,13 @@ static int swanctl_conf(struct lab *lab, enum lab_node n)
 		"\tlocal { auth = pubkey\n\t\tcerts = me.pem\n\t}\n"
 		"\tremote { auth = pubkey\n\t\tcacerts = ca.pem\n\t\tid = \"C=JP, O=Kadomori Lab, CN=%s\"\n\t}\n"
 		"\tchildren { home {\n\t\t%s\n"
-		"\t\tesp_proposals = aes128gcm16-modp2048\n\t} }\n} }\n%s",
+		"\t\tesp_proposals = aes128gcm16-modp2048\n\t} }\n} %s }\n%s",
 		remote, gate ? "pools = inner" : "vips = 0.0.0.0",
 		gate ? "*" : "segw",
 		gate ? "local_ts = " INNER_SEGW "/32" :
 		       "remote_ts = " INNER_SEGW "/32",
-		gate ? "pools { inner { addrs = " INNER_POOL " } }\n" : "");
+		gate ? guests_conn : "", gate ? "pools { inner { addrs = " INNER_POOL " } }\n"
+			"secrets { ike-guests { secret = \"" LAB_PSK "\" } }\n" : "");
 }
 
 /* One private view, then charon in it; $$ stays its process id. */
@@ -201,6 +213,8 @@ int lab_peer_do(const struct lab *lab, enum lab_node n, enum lab_peer_act act)
 		return swanctl(lab, n, "--rekey --child home");
 	case LAB_PEER_REKEY_IKE:
 		return swanctl(lab, n, "--rekey --ike home");
+	case LAB_PEER_REKEY_GUESTS:
+		return swanctl(lab, n, "--rekey --child guests");
 	case LAB_PEER_END:
 		return swanctl(lab, n, "--terminate --ike home --timeout 3");
 	}

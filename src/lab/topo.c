@@ -374,8 +374,11 @@ void lab_leave(struct lab *lab)
 {
 	if (!lab)
 		return;
-	for (int n = 0; n < LAB_NODE_MAX; n++)
+	for (int n = 0; n < LAB_NODE_MAX; n++) {
+		if (lab->guest[n].pid > 0)
+			close(lab->guest[n].fd);
 		free(lab->ns[n]);
+	}
 	free(lab->kids);
 	free(lab->name);
 	free(lab->dir);
