@@ -21,7 +21,7 @@ static int usage(void)
 	fputs(_("usage: kadomori lab try   [--line LINE] [--verbose]\n"
 		"       kadomori lab up    [--line LINE] [--name NAME] [--verbose]\n"
 		"       kadomori lab down  [--name NAME]\n"
-		"       kadomori lab shell [--name NAME] NODE [COMMAND...]\n"
+		"       kadomori lab shell [--name NAME] NODE [[--] COMMAND...]\n"
 		"LINE: flets-ra flets-pd dhcp4 private4\n"
 		"NODE: casa pc casa2 lan gw an segw atkan atkin\n"), stderr);
 	return EXIT_USAGE;
@@ -33,7 +33,10 @@ static int args_read(int argc, char **argv, struct args *a)
 	int i = 0;
 
 	for (; i < argc && argv[i][0] == '-'; i++) {
-		if (!strcmp(argv[i], "--verbose") || !strcmp(argv[i], "-v")) {
+		if (!strcmp(argv[i], "--")) {
+			i++;
+			break;
+		} else if (!strcmp(argv[i], "--verbose") || !strcmp(argv[i], "-v")) {
 			a->verbose = true;
 		} else if (!strcmp(argv[i], "--name") && i + 1 < argc) {
 			a->name = argv[++i];
@@ -103,6 +106,7 @@ static int lab_cmd_shell(const struct args *a)
 {
 	char *sh[] = {(char *)"/bin/sh", NULL};
 	enum lab_node n;
+	char **words = a->rest + 1;
 	struct lab *lab;
 	int r = lab_need(a, &lab), e;
 
@@ -116,7 +120,11 @@ static int lab_cmd_shell(const struct args *a)
 	lab_leave(lab);
 	if (e < 0)
 		return complain_errno(e, NULL);
-	execvp(a->rest_n > 1 ? a->rest[1] : sh[0], a->rest_n > 1 ? a->rest + 1 : sh);
+	/* behind "--" the command's own --conf and --json are left alone */
+	if (*words && !strcmp(*words, "--"))
+		words++;
+	words = *words ? words : sh;
+	execvp(words[0], words);
 	return complain_errno(-errno, NULL);
 }
 
