@@ -197,15 +197,23 @@ static bool evict(struct np *np, struct host *h, enum np_count refused)
 	return true;
 }
 
-static bool room_for(struct np *np, unsigned port, const struct mac *mac)
+static bool mac_room(struct np *np, const struct mac *mac)
+{
+	return hosts_of_mac(np, mac) < HOSTS_PER_MAC ||
+	       evict(np, victim_of_mac(np, mac), C_MAC_QUOTA);
+}
+
+static bool port_room(struct np *np, unsigned port)
 {
 	unsigned max = port == NP_WAN ? HOSTS_ON_WAN : HOSTS_PER_PORT;
 
-	if (mac && hosts_of_mac(np, mac) >= HOSTS_PER_MAC &&
-		!evict(np, victim_of_mac(np, mac), C_MAC_QUOTA))
-		return false;
-	if (np->port[port].host_n >= max &&
-		!evict(np, victim_of_port(np, port), C_PORT_QUOTA))
+	return np->port[port].host_n < max ||
+	       evict(np, victim_of_port(np, port), C_PORT_QUOTA);
+}
+
+static bool room_for(struct np *np, unsigned port, const struct mac *mac)
+{
+	if ((mac && !mac_room(np, mac)) || !port_room(np, port))
 		return false;
 	return np->free_head || evict(np, victim(np), C_TABLE_FULL);
 }
@@ -240,8 +248,8 @@ bool hosts_set_owner(struct np *np, struct host *h, unsigned port,
 {
 	bool same = h->has_mac && !memcmp(&h->mac, mac, sizeof(*mac));
 
-	if (!same && hosts_of_mac(np, mac) >= HOSTS_PER_MAC &&
-		!evict(np, victim_of_mac(np, mac), C_MAC_QUOTA))
+	if ((!same && !mac_room(np, mac)) ||
+		(port != h->port && !port_room(np, port)))
 		return false;
 	mac_out(np, h);
 	np->port[h->port].host_n--;

@@ -169,7 +169,8 @@ struct host *hosts_find(const struct np *np, const struct addr *a);
 struct host *hosts_new(struct np *np, msec_t now, const struct addr *a,
 	unsigned port, const struct mac *mac);
 void hosts_drop(struct np *np, struct host *h);
-/* False: the MAC's quota refuses; nothing changed. May free other entries. */
+/* False: a quota of the MAC or the port refuses; h is as it was. May free
+ * other entries. */
 bool hosts_set_owner(struct np *np, struct host *h, unsigned port,
 	const struct mac *mac);
 void hosts_arm(struct np *np, struct host *h, msec_t deadline);
