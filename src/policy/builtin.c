@@ -77,6 +77,9 @@ static void own_source_from_wan(struct build *b, const char *set,
 
 	r_num(r, F_IN, ROLE_WAN);
 	r_set(r, F_SRC, false, set, fam, nets, n);
+	/* one /64 on both sides: some of it does live outside */
+	if (fam == FAM_6 && b->f->ndproxy_gate)
+		r_set(r, F_SRC, true, "wanhosts", FAM_6, NULL, 0);
 }
 
 void builtin_sanity(struct build *b)
@@ -237,6 +240,8 @@ void builtin_input(struct build *b)
 	r = b_rule(b, "input", V_DROP);
 	r_num(r, F_IN, ROLE_WAN);
 	r_set(r, F_SRC, false, "lan6", FAM_6, b->f->lan6, b->f->lan6_n);
+	if (b->f->ndproxy_gate)
+		r_set(r, F_SRC, true, "wanhosts", FAM_6, NULL, 0);
 	b->why = "the home talks to its gateway";
 	r_num(b_rule(b, "input", V_ACCEPT), F_IN, ROLE_LAN);
 	b->why = "rfc6092-rec50 no service towards the outside";
