@@ -61,4 +61,8 @@ int lab_lacks(const char *program, char **why);
 int lab_radvd(struct lab *lab, enum lab_node n, const char *ifname,
 	const char *prefix, const char *flags, char **why);
 
+/* tap.c: one frame; r stands at its Ethernet header. */
+struct rd;
+void lab_tap_frame(struct lab_tap *t, enum lab_dir dir, struct rd *r);
+
 #endif

@@ -158,7 +158,7 @@ static void upper_note(struct lab_tap *t, const struct seen *s, struct rd *r)
 	}
 }
 
-static void frame_note(struct lab_tap *t, enum lab_dir dir, struct rd *r)
+void lab_tap_frame(struct lab_tap *t, enum lab_dir dir, struct rd *r)
 {
 	struct seen s = {.dir = dir};
 	struct ip6_upper up;
@@ -196,7 +196,7 @@ void lab_tap_read(struct lab_tap *t)
 			    TP_STATUS_USER))
 			return;
 		r = rd_of(slot + h->tp_mac, h->tp_snaplen);
-		frame_note(t, from->sll_pkttype == PACKET_OUTGOING ? LAB_OUT :
+		lab_tap_frame(t, from->sll_pkttype == PACKET_OUTGOING ? LAB_OUT :
 			LAB_IN, &r);
 		__atomic_store_n(&h->tp_status, TP_STATUS_KERNEL,
 			__ATOMIC_RELEASE);
