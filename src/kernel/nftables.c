@@ -43,10 +43,13 @@ static int run_as(const char *commands, bool dry, unsigned flags, char **out,
 	if (!ctx)
 		return -ENOMEM;
 	rc = nft_run_cmd_from_buffer(ctx, commands);
-	if (rc)
-		rc = classify(nft_ctx_get_error_buffer(ctx));
-	if (said && rc)
-		*said = xstrdup(nft_ctx_get_error_buffer(ctx));
+	if (rc) { /* the buffer is empty after it was read once */
+		const char *words = nft_ctx_get_error_buffer(ctx);
+
+		rc = classify(words);
+		if (said)
+			*said = xstrdup(words);
+	}
 	if (out && !rc)
 		*out = xstrdup(nft_ctx_get_output_buffer(ctx));
 	nft_ctx_free(ctx);

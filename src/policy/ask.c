@@ -289,8 +289,8 @@ static int through(const struct pipeline *pl, const struct packet *p,
 }
 
 /*
- * The entry chain and every further gate must let it pass. A rule that lets it
- * pass says more than a gate that had nothing against it.
+ * The entry chain and every further gate must let it pass. Somebody's line that
+ * lets it pass says more than a gate that had nothing against it.
  */
 static int filter(const struct pipeline *pl, const struct packet *p,
 	enum path path, struct decision *d)
@@ -303,7 +303,8 @@ static int filter(const struct pipeline *pl, const struct packet *p,
 		if (d->verdict != V_ACCEPT || pl->gates[i].path != path)
 			continue;
 		rc = through(pl, p, pl->gates[i].chain, d);
-		if (d->verdict != V_ACCEPT || d->rule || !before.rule)
+		if (d->verdict != V_ACCEPT || !before.rule ||
+			(d->rule && d->rule->origin.text))
 			continue;
 		before.uncertain |= d->uncertain;
 		*d = before;

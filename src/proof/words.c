@@ -32,6 +32,9 @@ struct groups {
 	bool overflow;
 };
 
+/* The family as a constant, for sets that speak of it. */
+static const int8_t fix4[1] = {0}, fix6[1] = {1};
+
 struct teller {
 	struct proof *pr;
 	struct text *out;
@@ -330,30 +333,73 @@ static void say_cubes(struct teller *te, enum slot s, const struct group *g,
 	}
 }
 
-/* "anything but X" is shorter than its 128 pieces. */
-static char *say_addresses(struct teller *te, enum slot s,
-	const struct group *g)
+/* One field's values told as cubes: which set, and is it left out? */
+struct telling {
+	bdd set;
+	bool but;
+};
+
+/*
+ * The same addresses can be told exactly, with unrouted ones filled in, or by
+ * what is left out. The fewest cubes are the best words.
+ */
+static size_t tellings(struct teller *te, enum slot s, bdd g,
+	struct telling v[6])
 {
 	static const uint8_t high[16] = {255, 255, 255, 255, 255, 255, 255, 255,
 		255, 255, 255, 255, 0, 0, 0, 0};
 	static const uint8_t zero[16];
-	struct groups *others = xcalloc(1, sizeof(*others));
-	struct cube at = {{0}, {0}};
-	struct text t = TEXT_INIT;
-	bdd rest = bdd_not(te->pr->w, cube_bdd(te->pr, s, g));
+	struct bdd_world *w = te->pr->w;
+	bdd all = te->four ? space_mask(te->pr, s, zero, high) : BDD_ALL;
+	bdd loose = unrouted(te->pr, s), routed;
+	size_t n = 0;
 
-	if (te->four)
-		rest = bdd_and(te->pr->w, rest,
-			space_mask(te->pr, s, zero, high));
-	collect(te->pr, s, rest, &at, 1, others);
-	if (others->n == 1 && others->v[0].n < g->n) {
-		text_add(&t, "any but ");
-		say_cubes(te, s, &others->v[0], &t);
-	} else {
-		say_cubes(te, s, g, &t);
+	/* unrouted() speaks of the family too, which stands above this field */
+	loose = bdd_fix(w, loose, te->four ? fix4 : fix6, 1);
+	loose = bdd_and(w, loose, all);
+	routed = bdd_minus(w, all, loose);
+	v[n++] = (struct telling){g, false};
+	v[n++] = (struct telling){bdd_minus(w, all, g), true};
+	if (!te->fill)
+		return n;
+	v[n++] = (struct telling){bdd_and(w, g, routed), false};
+	v[n++] = (struct telling){bdd_or(w, bdd_and(w, g, all), loose), false};
+	v[n++] = (struct telling){bdd_minus(w, routed, g), true};
+	v[n++] = (struct telling){bdd_or(w, bdd_minus(w, routed, g), loose), true};
+	return n;
+}
+
+static char *say_addresses(struct teller *te, enum slot s,
+	const struct group *g)
+{
+	struct telling v[6];
+	struct groups *best = NULL;
+	size_t n = tellings(te, s, cube_bdd(te->pr, s, g), v);
+	struct text t = TEXT_INIT;
+	bool but = false;
+
+	for (size_t i = 0; i < n; i++) {
+		struct groups *k = xcalloc(1, sizeof(*k));
+		struct cube at = {{0}, {0}};
+
+		collect(te->pr, s, v[i].set, &at, 1, k);
+		if (k->n == 1 && (!best || k->v[0].n < best->v[0].n)) {
+			struct groups *old = best;
+
+			best = k;
+			k = old;
+			but = v[i].but;
+		}
+		if (k)
+			groups_done(k);
+		free(k);
 	}
-	groups_done(others);
-	free(others);
+	if (but)
+		text_add(&t, "any but ");
+	say_cubes(te, s, best ? &best->v[0] : g, &t);
+	if (best)
+		groups_done(best);
+	free(best);
 	return text_take(&t);
 }
 

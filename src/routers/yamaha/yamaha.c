@@ -6,6 +6,7 @@
  * our lines back must never end with "no ... secure filter in".
  */
 #include "routers/brand.h"
+#include "routers/yamaha/read-own.h"
 #include "base/tr.h"
 
 #include <stdio.h>
@@ -328,4 +329,6 @@ const struct brand brand_yamaha = {
 	.fit = yamaha_fit,
 	.emit = yamaha_emit,
 	.undo = yamaha_undo,
+	.looks = yamaha_looks,
+	.read = yamaha_read,
 };

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "routers/capture.h"
+
+#include <ctype.h>
+#include <string.h>
+
+enum { SCREEN = 80, PROMPT_MAX = 40 };
+
+/* "name# ", "name> ", "name(config)# ", "[admin@name] /ip> " in front. */
+static const char *skip_prompt(const char *s, size_t *n)
+{
+	for (size_t i = 1; i < *n && i < PROMPT_MAX; i++) {
+		if (s[i] == ' ' && *s != '[')
+			return s;
+		if ((s[i] != '#' && s[i] != '>') || i + 1 >= *n || s[i + 1] != ' ')
+			continue;
+		*n -= i + 2;
+		return s + i + 2;
+	}
+	return s;
+}
+
+static void trim(const char **s, size_t *n)
+{
+	while (*n && isspace((unsigned char)**s)) {
+		(*s)++;
+		(*n)--;
+	}
+	while (*n && isspace((unsigned char)(*s)[*n - 1]))
+		(*n)--;
+}
+
+static bool wrapped(size_t columns)
+{
+	return columns == SCREEN || columns == SCREEN - 1;
+}
+
+void capture_read(const char *text, bool (*begins)(const char *line),
+	struct capture *ret)
+{
+	bool join = false;
+	unsigned no = 0;
+
+	*ret = (struct capture){0};
+	while (*text) {
+		size_t len = strcspn(text, "\n"), n = len;
+		const char *s = text;
+		cleanup(freep) char *one = NULL;
+		struct capture_line *l;
+
+		no++;
+		text += len + (text[len] == '\n');
+		while (n && s[n - 1] == '\r')
+			n--;
+		len = n;
+		trim(&s, &n);
+		if (!join)
+			s = skip_prompt(s, &n);
+		one = xstrndup(s, n);
+		if (join && n && !begins(one)) {
+			l = &ret->v[ret->n - 1];
+			s = l->text;
+			l->text = xasprintf("%s%s", s, one);
+			free((char *)(uintptr_t)s);
+		} else {
+			l = GROW(ret->v, ret->n, ret->cap);
+			l->no = no;
+			l->text = take(one);
+		}
+		join = begins && wrapped(len);
+	}
+}
+
+void capture_done(struct capture *c)
+{
+	for (size_t i = 0; i < c->n; i++)
+		free(c->v[i].text);
+	free(c->v);
+}
+
+void words_split(const char *line, struct words *ret)
+{
+	char *p = ret->buf = xstrdup(line);
+
+	ret->n = 0;
+	while (ret->n < CAPTURE_WORDS_MAX) {
+		char end;
+
+		p += strspn(p, " \t");
+		if (!*p)
+			return;
+		end = *p == '"' ? '"' : ' ';
+		if (end == '"')
+			p++;
+		ret->w[ret->n++] = p;
+		while (*p && *p != end && !(end == ' ' && *p == '\t'))
+			p++;
+		if (*p)
+			*p++ = '\0';
+	}
+}
+
+void words_done(struct words *w)
+{
+	free(w->buf);
+}
+
+const char *words_at(const struct words *w, size_t i)
+{
+	return i < w->n ? w->w[i] : "";
+}
+
+bool words_are(const struct words *w, size_t i, const char *want)
+{
+	while (*want) {
+		size_t n = strcspn(want, " ");
+		const char *have = words_at(w, i++);
+
+		if (!(n == 1 && *want == '*' && *have) &&
+			(strlen(have) != n || memcmp(have, want, n)))
+			return false;
+		want += n;
+		want += *want == ' ';
+	}
+	return true;
+}

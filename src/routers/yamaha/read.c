@@ -1,0 +1,551 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Yamaha RTX, NVR: "show config" -> pipeline. First the lines are noted (filters
+ * by number, lists by interface, NAT descriptors), then what is attached to the
+ * WAN side becomes chains. An interface without a list passes everything; a list
+ * without a match discards.
+ */
+#include "routers/yamaha/read-own.h"
+#include "base/tr.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LISTS_MAX = 32, NAT_MAX = 64 };
+
+struct noted {
+	unsigned no;	/* line of the file */
+	char *text;
+	struct words w;
+	unsigned number; /* of the filter */
+	enum family fam;
+};
+
+struct list {
+	char iface[16];
+	enum family fam;
+	bool in;
+	const struct capture_line *line;
+	struct words w;
+	size_t from;	/* first filter number */
+};
+
+struct nat_entry {
+	unsigned descriptor;
+	const struct capture_line *line;
+	struct words w;
+};
+
+struct yamaha {
+	const struct read_hints *h;
+	struct pipeline *pl;
+	struct capture cap;
+	struct noted *filters, *dynamics;
+	size_t filter_n, filter_cap, dynamic_n, dynamic_cap;
+	struct list lists[LISTS_MAX];
+	size_t list_n;
+	struct nat_entry nats[NAT_MAX];
+	size_t nat_n;
+	char scope[16];	/* "pp1" after "pp select 1" */
+	char wan4[16], wan6[16], lan[16];
+	unsigned descriptor;
+	bool v4, v6;
+};
+
+/* ---- what a line is ---- */
+
+static const char *const statements[] = {"ip ", "ipv6 ", "nat ", "pp ",
+	"pppoe ", "dns ", "dhcp ", "tunnel ", "ipsec ", "no ", "bridge ",
+	"description ", "ngn ", "login ", "administrator ", "console ", "syslog ",
+	"snmp ", "sshd ", "httpd ", "telnetd ", "tftp ", "ntpdate ", "schedule ",
+	"timezone ", "url ", "security ", "lan ", "switch ", "vlan ", "statistics ",
+	"mobile ", "wlan ", "sip ", "analog ", "isdn ", "queue ", "qos ", "speed ",
+	"save", "upnp ", "external-memory ", "operation ", "alarm ", "ospf ",
+	"bgp ", "rip ", "l2tp ", "pptp ", "user ", "auth ", "provider ", "lua ",
+	"embedded ", "cooperation ", "system ", "lan-map ", "show ", "mail ",
+	"account ", "disconnect ", "connect ", "interface ", "mtu ", "clear ",
+	"heartbeat", "keepalive ", "led ", "sntpd ", "trigger ", "yno ", "rtfs ",
+	"copy ", "dashboard ", "wol ", "set ", "remote ", "date ", "time ",
+	"certificate ", "tcp ", "terminate ", "control ", "loopback ", "null ",
+	"pki ", "dpi ", "lan1 ", "lan2 ", "lan3 ", "onu ", "wwan ", "cold ", NULL};
+
+static bool begins(const char *line)
+{
+	if (*line == '#' || !*line)
+		return true;
+	for (size_t i = 0; statements[i]; i++)
+		if (!strncmp(line, statements[i], strlen(statements[i])))
+			return true;
+	return false;
+}
+
+int yamaha_looks(const char *text)
+{
+	static const char *const signs[] = {"secure filter ", "ip filter ",
+		"ipv6 filter ", "nat descriptor ", "pp select ", "ip lan1 address",
+		"# RTX", "# NVR"};
+	int n = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(signs); i++)
+		n += strstr(text, signs[i]) != NULL;
+	return n >= 2 ? n : 0;
+}
+
+/* "lan2", or for "pp"/"tunnel" the one selected. */
+static void iface_of(const struct yamaha *y, const char *word, char buf[16])
+{
+	bool scoped = !strcmp(word, "pp") || !strcmp(word, "tunnel");
+
+	snprintf(buf, 16, "%s", scoped ? y->scope : word);
+}
+
+static void not_understood(struct yamaha *y, const struct capture_line *l,
+	bool affects)
+{
+	pipeline_unknown(y->pl, l->no, affects, "%s", l->text);
+}
+
+static void note_filter(struct yamaha *y, const struct capture_line *l,
+	const struct words *w, bool dynamic)
+{
+	struct noted *n = dynamic
+		? GROW(y->dynamics, y->dynamic_n, y->dynamic_cap)
+		: GROW(y->filters, y->filter_n, y->filter_cap);
+
+	n->no = l->no;
+	n->text = l->text;
+	n->fam = *words_at(w, 0) == 'i' && !strcmp(words_at(w, 0), "ipv6")
+			 ? FAM_6 : FAM_4;
+	words_split(l->text, &n->w);
+	n->number = (unsigned)strtoul(words_at(w, dynamic ? 3 : 2), NULL, 10);
+}
+
+static void note_list(struct yamaha *y, const struct capture_line *l,
+	const struct words *w)
+{
+	struct list *s;
+
+	if (y->list_n == LISTS_MAX) {
+		not_understood(y, l, true);
+		return;
+	}
+	s = &y->lists[y->list_n++];
+	iface_of(y, words_at(w, 1), s->iface);
+	s->fam = !strcmp(words_at(w, 0), "ipv6") ? FAM_6 : FAM_4;
+	s->in = !strcmp(words_at(w, 4), "in");
+	s->line = l;
+	s->from = 5;
+	words_split(l->text, &s->w);
+}
+
+static void note_nat(struct yamaha *y, const struct capture_line *l,
+	const struct words *w, size_t number_at)
+{
+	struct nat_entry *n;
+
+	if (y->nat_n == NAT_MAX) {
+		not_understood(y, l, true);
+		return;
+	}
+	n = &y->nats[y->nat_n++];
+	n->descriptor = (unsigned)strtoul(words_at(w, number_at), NULL, 10);
+	n->line = l;
+	words_split(l->text, &n->w);
+}
+
+static bool ip_line(struct yamaha *y, const struct capture_line *l,
+	const struct words *w)
+{
+	bool six = !strcmp(words_at(w, 0), "ipv6");
+
+	if (words_are(w, 1, "filter dynamic"))
+		return note_filter(y, l, w, true), true;
+	if (words_are(w, 1, "filter set"))
+		return not_understood(y, l, true), true;
+	if (words_are(w, 1, "filter") && strspn(words_at(w, 2), "0123456789"))
+		return note_filter(y, l, w, false), true;
+	if (words_are(w, 2, "secure filter"))
+		return note_list(y, l, w), true;
+	if (words_are(w, 2, "nat descriptor")) {
+		iface_of(y, words_at(w, 1), y->wan4);
+		y->v4 = true;
+		y->descriptor = (unsigned)strtoul(words_at(w, 4), NULL, 10);
+		return true;
+	}
+	if (six && words_are(w, 2, "dhcp service client"))
+		iface_of(y, words_at(w, 1), y->wan6);
+	if (six && words_are(w, 2, "rtadv send"))
+		iface_of(y, words_at(w, 1), y->lan);
+	if (six && (words_are(w, 1, "prefix") || words_are(w, 2, "address")))
+		y->v6 = true;
+	/* the WAN side has IPv4 by an address, DHCP or PPP; lan1 is the home */
+	if (!six && (words_are(w, 2, "address") || words_are(w, 2, "ppp")) &&
+		strncmp(words_at(w, 1), "lan1", 4))
+		y->v4 = true;
+	if (six && strstr(l->text, "ra-prefix@"))
+		y->pl->ndproxy = true;
+	return true;
+}
+
+static bool bridge_line(struct yamaha *y, const struct words *w)
+{
+	struct match *m;
+
+	if (!words_are(w, 1, "member"))
+		return true;
+	/* frames between its members pass below every IP filter */
+	m = GROW(y->pl->bypass, y->pl->bypass_n, y->pl->bypass_cap);
+	cond_num(match_cond(m, F_FAMILY, false), FAM_6, FAM_6);
+	y->pl->bridge6 = true;
+	return true;
+}
+
+static void read_line(struct yamaha *y, const struct capture_line *l)
+{
+	struct words w;
+
+	if (!*l->text || *l->text == '#' || *l->text == '!')
+		return;
+	words_split(l->text, &w);
+	if (!strcmp(words_at(&w, 0), "pp") || !strcmp(words_at(&w, 0), "tunnel")) {
+		if (words_are(&w, 1, "select"))
+			snprintf(y->scope, sizeof(y->scope), "%.6s%.8s",
+				words_at(&w, 0), words_at(&w, 2));
+	} else if (!strcmp(words_at(&w, 0), "ip") ||
+		!strcmp(words_at(&w, 0), "ipv6")) {
+		ip_line(y, l, &w);
+	} else if (words_are(&w, 0, "nat descriptor type")) {
+		note_nat(y, l, &w, 3);
+	} else if (words_are(&w, 0, "nat descriptor masquerade")) {
+		note_nat(y, l, &w, 4);
+	} else if (words_are(&w, 0, "nat descriptor static")) {
+		note_nat(y, l, &w, 3);
+	} else if (words_are(&w, 0, "nat descriptor")) {
+		; /* addresses and timers */
+	} else if (!strcmp(words_at(&w, 0), "bridge")) {
+		bridge_line(y, &w);
+	} else if (words_are(&w, 0, "url filter")) {
+		not_understood(y, l, true);
+	} else if (!begins(l->text)) {
+		not_understood(y, l, false);
+	}
+	words_done(&w);
+}
+
+/* ---- chains ---- */
+
+static struct origin origin_at(unsigned no, const char *text, const char *why)
+{
+	return (struct origin){.line = no, .text = (char *)(uintptr_t)text,
+		.why = (char *)(uintptr_t)why};
+}
+
+static const struct noted *find(const struct noted *v, size_t n,
+	unsigned number, enum family fam)
+{
+	const struct noted *last = NULL; /* a later line replaces an earlier */
+
+	for (size_t i = 0; i < n; i++)
+		if (v[i].number == number && v[i].fam == fam)
+			last = &v[i];
+	return last;
+}
+
+/* Protocols whose answers a dynamic filter lets back in. */
+static uint8_t stateful_of(const char *app, uint32_t *more)
+{
+	if (!strcmp(app, "udp") || !strcmp(app, "domain") ||
+		!strcmp(app, "ike") || !strcmp(app, "ipsec-nat-t") ||
+		!strcmp(app, "tftp") || !strcmp(app, "ntp") ||
+		!strcmp(app, "dns"))
+		return PROTO_UDP;
+	if (!strcmp(app, "ping") || !strcmp(app, "ping6")) {
+		*more = PROTO_ICMPV6;
+		return PROTO_ICMP;
+	}
+	return PROTO_TCP;
+}
+
+static void add_stateful(struct yamaha *y, struct chain *c, enum family fam)
+{
+	bool have[256] = {false};
+	struct rule *r;
+
+	for (size_t i = 0; i < y->list_n; i++) {
+		const struct list *s = &y->lists[i];
+		bool dynamic = false;
+
+		if (s->in || s->fam != fam)
+			continue;
+		for (size_t k = s->from; k < s->w.n; k++) {
+			const char *word = words_at(&s->w, k);
+			const struct noted *d;
+			uint32_t more = 256;
+
+			if (!strcmp(word, "dynamic")) {
+				dynamic = true;
+				continue;
+			}
+			d = dynamic ? find(y->dynamics, y->dynamic_n,
+				(unsigned)strtoul(word, NULL, 10), fam) : NULL;
+			if (!d)
+				continue;
+			/* ip filter dynamic N SRC DST APP */
+			have[stateful_of(words_at(&d->w, 6), &more)] = true;
+			if (more < 256)
+				have[more] = true;
+		}
+	}
+	for (uint32_t p = 0; p < 256; p++) {
+		if (!have[p])
+			continue;
+		r = chain_rule(c, V_ACCEPT);
+		cond_num(match_cond(&r->match, F_CT, false), CT_ESTABLISHED,
+			CT_RELATED);
+		cond_num(match_cond(&r->match, F_FAMILY, false), fam, fam);
+		cond_num(match_cond(&r->match, F_PROTO, false), p, p);
+		origin_set(&r->origin, NULL, 0, "dynamic", "stateful");
+		y->pl->stateful[p / 8] |= (uint8_t)(1 << p % 8);
+	}
+}
+
+static void add_filters(struct yamaha *y, struct chain *c, const struct list *s)
+{
+	for (size_t k = s->from; k < s->w.n; k++) {
+		const char *word = words_at(&s->w, k);
+		const struct noted *f;
+		struct origin o;
+
+		if (!strcmp(word, "dynamic"))
+			return;
+		f = find(y->filters, y->filter_n,
+			(unsigned)strtoul(word, NULL, 10), s->fam);
+		if (!f) {
+			pipeline_unknown(y->pl, s->line->no, true,
+				_("the list names filter %s, which is not defined"),
+				word);
+			continue;
+		}
+		o = origin_at(f->no, f->text, "filter");
+		if (!yamaha_filter(c, s->fam, &f->w, 3, &o))
+			pipeline_unknown(y->pl, f->no, true, "%s", f->text);
+	}
+}
+
+static void add_to_wan(struct rule *r, enum family fam)
+{
+	cond_num(match_cond(&r->match, F_IN, true), ROLE_WAN, ROLE_WAN);
+	(void)fam;
+}
+
+/* The list at the WAN's "in": a gate for what is forwarded and for the router. */
+static void gate(struct yamaha *y, enum family fam, const char *wan)
+{
+	cleanup(freep) char *name = xasprintf("%s %s in", wan,
+		fam == FAM_6 ? "ipv6" : "ip");
+	const struct list *s = NULL;
+	struct chain *c;
+	struct rule *r;
+
+	for (size_t i = 0; i < y->list_n; i++)
+		if (y->lists[i].in && y->lists[i].fam == fam &&
+			!strcmp(y->lists[i].iface, wan))
+			s = &y->lists[i];
+	c = pipeline_chain(y->pl, name, true);
+	c->end = V_DROP;
+	r = chain_rule(c, V_ACCEPT); /* other sides, the other family */
+	add_to_wan(r, fam);
+	r = chain_rule(c, V_ACCEPT);
+	cond_num(match_cond(&r->match, F_FAMILY, true), fam, fam);
+	if (s) {
+		add_stateful(y, c, fam);
+		add_filters(y, c, s);
+		origin_set(&c->end_origin, NULL, s->line->no, s->line->text,
+			"no filter of the list matches: discarded");
+	} else if (fam == FAM_6 ? !y->v6 : !y->v4) {
+		origin_set(&c->end_origin, NULL, 0, "", fam == FAM_6
+			? "no IPv6 is configured" : "no IPv4 is configured");
+	} else {
+		c->end = V_ACCEPT;
+		origin_set(&c->end_origin, NULL, 0, "",
+			"no \"secure filter in\" on the WAN: everything passes");
+	}
+	pipeline_gate(y->pl, PATH_FORWARD, name);
+	pipeline_gate(y->pl, PATH_INPUT, name);
+}
+
+/* ---- NAT ---- */
+
+static struct nat_rule *nat_rule(struct yamaha *y, const struct nat_entry *e,
+	enum nat_action a)
+{
+	struct nat_rule *n = GROW(y->pl->nat_in, y->pl->nat_in_n,
+		y->pl->nat_in_cap);
+
+	n->action = a;
+	cond_num(match_cond(&n->match, F_FAMILY, false), FAM_4, FAM_4);
+	cond_num(match_cond(&n->match, F_IN, false), ROLE_WAN, ROLE_WAN);
+	cond_num(match_cond(&n->match, F_OUT, false), ROLE_SELF, ROLE_SELF);
+	origin_set(&n->origin, NULL, e ? e->line->no : 0,
+		e ? e->line->text : "masquerade incoming reject", "nat");
+	return n;
+}
+
+/* "500", "500-510", "8080=80" (outer=inner) */
+static bool nat_ports(struct nat_rule *n, const char *s)
+{
+	unsigned lo, hi, in;
+	int used = 0;
+
+	if (sscanf(s, "%u=%u%n", &lo, &in, &used) == 2 && !s[used]) {
+		hi = lo;
+	} else if (sscanf(s, "%u-%u%n", &lo, &hi, &used) == 2 && !s[used]) {
+		in = lo;
+	} else if (sscanf(s, "%u%n", &lo, &used) == 1 && !s[used]) {
+		hi = in = lo;
+	} else {
+		return false;
+	}
+	if (lo > hi || hi > 65535 || in > 65535)
+		return false;
+	cond_num(match_cond(&n->match, F_DPORT, false), lo, hi);
+	n->set_port = true;
+	n->port_lo = (uint16_t)in;
+	n->port_hi = (uint16_t)(in + (hi - lo));
+	n->match_lo = lo == hi ? 0 : (uint16_t)lo;
+	return true;
+}
+
+static bool nat_static(struct yamaha *y, const struct nat_entry *e)
+{
+	/* nat descriptor masquerade static N ENTRY INNER PROTO [PORT] */
+	const char *inner = words_at(&e->w, 6), *proto = words_at(&e->w, 7);
+	const char *port = words_at(&e->w, 8);
+	struct addr a;
+	enum family fam;
+	struct nat_rule *n;
+	uint32_t p;
+
+	if (addr_parse(inner, &fam, &a) || fam != FAM_4)
+		return false;
+	p = !strcmp(proto, "tcp")    ? PROTO_TCP
+	    : !strcmp(proto, "udp")  ? PROTO_UDP
+	    : !strcmp(proto, "esp")  ? PROTO_ESP
+	    : !strcmp(proto, "ah")   ? PROTO_AH
+	    : !strcmp(proto, "gre")  ? 47
+	    : !strcmp(proto, "icmp") ? PROTO_ICMP
+				     : (uint32_t)strtoul(proto, NULL, 10);
+	if (!p || p > 255)
+		return false;
+	n = nat_rule(y, e, NAT_TO);
+	n->set_dst = true;
+	n->dst = a;
+	cond_num(match_cond(&n->match, F_PROTO, false), p, p);
+	return !*port || !strcmp(port, "*") || nat_ports(n, port);
+}
+
+/* What no entry names: "incoming" decides, reject if it is not said. */
+static void nat_rest(struct yamaha *y)
+{
+	const struct nat_entry *e = NULL;
+	struct nat_rule *n;
+	const char *what;
+	enum family fam;
+
+	for (size_t i = 0; i < y->nat_n; i++)
+		if (y->nats[i].descriptor == y->descriptor &&
+			words_are(&y->nats[i].w, 2, "masquerade incoming"))
+			e = &y->nats[i];
+	what = e ? words_at(&e->w, 5) : "reject";
+	if (!strcmp(what, "through")) {
+		nat_rule(y, e, NAT_THROUGH);
+	} else if (!strcmp(what, "forward")) {
+		n = nat_rule(y, e, NAT_TO);
+		n->set_dst = true;
+		if (addr_parse(words_at(&e->w, 6), &fam, &n->dst))
+			not_understood(y, e->line, true);
+	} else {
+		nat_rule(y, e, !strcmp(what, "discard") ? NAT_DISCARD
+							: NAT_REJECT);
+	}
+}
+
+static void nat(struct yamaha *y)
+{
+	if (!y->descriptor)
+		return;
+	y->pl->masquerade = true;
+	for (size_t i = 0; i < y->nat_n; i++) {
+		const struct nat_entry *e = &y->nats[i];
+
+		if (e->descriptor != y->descriptor)
+			continue;
+		if (words_are(&e->w, 2, "static") ||
+			words_are(&e->w, 4, "nat")) {
+			not_understood(y, e->line, true);
+		} else if (words_are(&e->w, 2, "masquerade static") &&
+			!nat_static(y, e)) {
+			not_understood(y, e->line, true);
+		}
+	}
+	nat_rest(y);
+}
+
+/* ---- the whole ---- */
+
+/* A named WAN, else what the lines themselves call so, else lan2. */
+static void choose_wan(struct yamaha *y)
+{
+	if (y->h->wan) {
+		snprintf(y->wan4, sizeof(y->wan4), "%s", y->h->wan);
+		snprintf(y->wan6, sizeof(y->wan6), "%s", y->h->wan);
+	}
+	if (!*y->wan4)
+		snprintf(y->wan4, sizeof(y->wan4), "%s",
+			*y->wan6 ? y->wan6 : "lan2");
+	if (!*y->wan6)
+		snprintf(y->wan6, sizeof(y->wan6), "%s",
+			strncmp(y->wan4, "pp", 2) ? y->wan4 : "lan2");
+	for (size_t i = 0; i < y->list_n; i++) {
+		y->v6 |= y->lists[i].fam == FAM_6;
+		y->v4 |= y->lists[i].fam == FAM_4;
+	}
+}
+
+static void done(struct yamaha *y)
+{
+	for (size_t i = 0; i < y->filter_n; i++)
+		words_done(&y->filters[i].w);
+	for (size_t i = 0; i < y->dynamic_n; i++)
+		words_done(&y->dynamics[i].w);
+	for (size_t i = 0; i < y->list_n; i++)
+		words_done(&y->lists[i].w);
+	for (size_t i = 0; i < y->nat_n; i++)
+		words_done(&y->nats[i].w);
+	free(y->filters);
+	free(y->dynamics);
+	capture_done(&y->cap);
+}
+
+int yamaha_read(const char *text, const struct read_hints *h,
+	struct pipeline *pl, char **why)
+{
+	struct yamaha y = {.h = h, .pl = pl};
+
+	capture_read(text, begins, &y.cap);
+	if (y.cap.n == 0) {
+		*why = xstrdup(_("the file is empty"));
+		return -EINVAL;
+	}
+	for (size_t i = 0; i < y.cap.n; i++)
+		read_line(&y, &y.cap.v[i]);
+	choose_wan(&y);
+	pl->order = NAT_FIRST;
+	gate(&y, FAM_6, y.wan6);
+	gate(&y, FAM_4, y.wan4);
+	nat(&y);
+	done(&y);
+	return 0;
+}
