@@ -3,7 +3,7 @@
 # What a reader makes of a configuration: everything that may come in from
 # outside, and what was not understood. check.sh KADOMORI SAMPLE [--update]
 set -u
-kadomori=$1 sample=$2 golden=$2.asked
+kadomori=$(realpath "$1") sample=$2 golden=$2.asked
 opts=(--wan wan0 --lan lan0)
 case $sample in */y-*) opts=() ;; esac
 now=$(
