@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { LABEL_W = 39, CELL_W = 33 };
+enum { LABEL_W = 39, CELL_W = 31 };
 enum mood { GOOD, BAD, PLAIN };
 
 struct cell {
@@ -225,7 +225,7 @@ static void cell_scan(const json_t *r, const void *arg, struct cell *c)
 		return;
 	text_addf(&c->t, _("%d of %d"), (int)in, (int)sent);
 	if (at_gate < sent && !in)
-		text_addf(&c->t, _(" (%d reached the line)"), (int)at_gate);
+		text_addf(&c->t, _(" (%d at the line)"), (int)at_gate);
 	c->mood = !house_is_gate(r) ? (in ? BAD : PLAIN) : in ? PLAIN : GOOD;
 	if (in && house_is_gate(r))
 		rules_add(r, w, c);
@@ -387,5 +387,6 @@ void try_show(json_t *results, double seconds)
 		lab_peer_name());
 	printf(_("standard passes IKE and ESP to every host at home, as RFC 6092 asks (REC-21, 22, 24, 26);\n"
 		"strict passes them only between a device and its peer.\n"));
-	printf(_("On flets-ra kadomorid's own NDP proxy and RA server serve the home.\n"));
+	printf(_("On flets-ra kadomorid's own NDP proxy and RA server serve the home; on flets-pd dhclient takes the\n"
+		"prefix and radvd announces it.\n"));
 }
