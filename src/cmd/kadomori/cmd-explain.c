@@ -5,6 +5,7 @@
  */
 #include "command.h"
 #include "conf.h"
+#include "hosts.h"
 #include "base/text.h"
 
 #include <jansson.h>
@@ -102,6 +103,8 @@ int cmd_explain(int argc, char **argv)
 	struct decision d;
 	int rc;
 
+	if (argc > 1 && !strcmp(argv[1], "host"))
+		return explain_host(argc - 1, argv + 1);
 	if (argc < 2 || packet_parse(words, &p, &why)) {
 		fprintf(stderr, "kadomori explain: %s\n",
 			why ? why : _("which packet? Example: kadomori explain esp from 2404:1a8::1 to 2404:7a80::211:22ff:fe33:4455 in wan"));

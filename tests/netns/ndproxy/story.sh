@@ -78,6 +78,14 @@ sleep 2.2
 ns pc ip -6 addr show dev eth0 | grep "a:b:c:e" | grep -qE 'tentative|dadfailed' && fail "our own proxy spoilt it"
 ping6 segw "$p:a:b:c:e" 3 100 | grep -q '^3 3' || fail "not reached"
 
+step "hosts and explain host tell the table"
+k hosts | grep "$(addr_of pc)" | grep -q 'lan0 .*known' || fail "hosts: $(k hosts)"
+k hosts --json | python3 -c 'import json,sys; o=json.load(sys.stdin); assert o["schema"]==1 and any(h["pinned"] and "pinned" in h["sets"] for h in o["hosts"]), o; assert o["counters"]["answered"]>0' || fail "hosts --json"
+k explain host "$(addr_of pc)" | grep -q 'is reachable' || fail "explain host"
+k explain host "$p:dead::1" >"$tmp/out"; [ $? = 2 ] || fail "explain host of nobody"
+grep -q 'ever heard' "$tmp/out" || fail "explain host: $(cat "$tmp/out")"
+k explain host 2001:f60::1 | grep -q "none of the home's prefixes" || fail "explain host outside"
+
 step "nothing differs between wanted and loaded rules"
 k diff || fail "diff"
 
