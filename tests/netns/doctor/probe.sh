@@ -49,9 +49,15 @@ sys.exit(0 if eval(sys.argv[1]) else 1)' "$expr" 2>/dev/null; then
 		[ -z "${KEEP-}" ] || tail -30 "$dir/charon.log" | cut -c1-120
 	fi
 }
-nat() { in_ $n nft flush ruleset; in_ $n conntrack -F >/dev/null 2>&1; [ -z "$1" ] || in_ $n nft -f - <<N
+nat() {
+	in_ $n nft flush ruleset
+	[ -z "$1" ] || in_ $n nft -f - <<N
 table ip nat { chain post { type nat hook postrouting priority 100; oifname "wan" $1; }; }
 N
+	# no mapping of the case before may live on; the peer's own keep-alives
+	# make new ones as long as it runs
+	in_ $n conntrack -F >/dev/null 2>&1
+	in_ $n conntrack -L 2>/dev/null
 }
 both() { # the peer's name
 	local p=$1
