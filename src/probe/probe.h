@@ -11,6 +11,7 @@
 
 #include "base/addr.h"
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/rd.h"
 
 struct endpoint {
@@ -158,5 +159,7 @@ struct ike_run {
  */
 int ike_probe_run(const struct ike_run *r, struct ike_answer *ret,
 	struct endpoint *self);
+
+#include "probe/reflect.h"
 
 #endif
