@@ -11,6 +11,11 @@ set -eu
 to=${1:-/var/cache/kadomori/trixie}
 [ -e "$to/.complete" ] && [ -e "$to/lib64" ] && exit 0
 [ "$(id -u)" = 0 ] || { echo "lab-peers: run as root" >&2; exit 5; }
+# two labs may want it at once: the second waits, then finds it there
+mkdir -p "${to%/*}"
+exec 9>"$to.lock"
+flock 9
+[ -e "$to/.complete" ] && [ -e "$to/lib64" ] && exit 0
 mirror=${KADOMORI_MIRROR:-http://deb.debian.org/debian}
 apt=$to.apt
 rm -rf "$to" "$apt"
@@ -32,18 +37,19 @@ get() {
 		-o APT::Sandbox::User=root -o Acquire::Languages=none "$@"
 }
 log=$apt/log
-{
-	get update
+fetch() {
+	get -o Acquire::Retries=0 -o APT::Update::Error-Mode=any update || return 1
 	# with an empty status everything that is needed counts as new: the
 	# printed addresses are the whole closure
-	cd "$apt/debs"
+	cd "$apt/debs" || return 1
 	names=$(get -s install charon-systemd strongswan-swanctl libcharon-extra-plugins \
 		libstrongswan-standard-plugins libstrongswan-extra-plugins strongswan-pki |
 		sed -n 's/^Inst \([^ ]*\) .*/\1/p')
 	# shellcheck disable=SC2086
-	get download $names
-	for d in *.deb; do dpkg-deb -x "$d" "$to"; done
-} >"$log" 2>&1 || { tail -n 20 "$log" >&2; echo "lab-peers: Debian 13's strongSwan could not be fetched (log: $log)" >&2; exit 1; }
+	get download $names || return 1
+	for d in *.deb; do dpkg-deb -x "$d" "$to" || return 1; done
+}
+fetch >"$log" 2>&1 || { tail -n 3 "$log" >&2; echo "lab-peers: Debian 13's strongSwan could not be fetched (log: $log)" >&2; exit 1; }
 [ -x "$to/usr/sbin/charon-systemd" ] || { echo "lab-peers: no charon-systemd after unpacking (log: $log)" >&2; exit 1; }
 # base-files' merged /usr: the packages bring usr/ only
 for d in bin sbin lib lib64; do [ -e "$to/$d" ] || ln -s "usr/$d" "$to/$d"; done

@@ -11,31 +11,37 @@
 # kd.inner), then obeys ttyS1: a line in, its output and "#end NUMBER STATUS" out.
 set -eu
 to=${1:-/var/cache/kadomori/qemu}
-[ -e "$to/.complete" ] && [ "$to/.complete" -nt "$0" ] && exit 0
+version=2 # raise it when what is built below changes
+[ "$(cat "$to/.complete" 2>/dev/null)" = $version ] && exit 0
 [ "$(id -u)" = 0 ] || { echo "lab-qemu: run as root" >&2; exit 5; }
 for p in openssl cpio depmod modprobe gzip dpkg-deb; do
 	command -v $p >/dev/null || { echo "lab-qemu: the program $p is not installed" >&2; exit 1; }
 done
+# two labs may want it at once: the second waits, then finds it there
+mkdir -p "${to%/*}"
+exec 9>"$to.lock"
+flock 9
+[ "$(cat "$to/.complete" 2>/dev/null)" = $version ] && exit 0
 rm -rf "$to"
 mkdir -p "$to/debs" "$to/kernel" "$to/root"
 log=$to/log
 fetch() {
-	cd "$to/debs"
+	cd "$to/debs" || return 1
 	image=$(apt-cache depends linux-image-cloud-amd64 | sed -n 's/.*Depends: \(linux-image-[0-9].*\)/\1/p')
 	[ -n "$image" ] || return 1
 	apt-get -q download -o APT::Sandbox::User=root "$image" openiked busybox-static \
 		libevent-2.1-7 libssl3 libc6
 }
 { fetch || { apt-get -q update && fetch; }; } >"$log" 2>&1 || {
-	tail -n 10 "$log" >&2
+	tail -n 3 "$log" >&2
 	echo "lab-qemu: the guests' packages could not be fetched (log: $log)" >&2
 	exit 1
 }
 cd "$to"
 dpkg-deb -x debs/linux-image-*.deb kernel
 for d in openiked busybox-static libevent libssl3 libc6; do dpkg-deb -x debs/"$d"*.deb all; done
-version=$(ls kernel/lib/modules)
-depmod -b kernel "$version"
+kernel=$(ls kernel/lib/modules)
+depmod -b kernel "$kernel"
 
 cd root
 mkdir -p bin sbin lib lib64 etc proc sys dev tmp run var/lib/openiked/empty lib/modules
@@ -58,7 +64,7 @@ mkdir -p $m && cp ../all/$m/legacy.so $m/
 # modules in the order that loads them; the guest only insmods down the list
 for m in virtio_pci virtio_net af_key xfrm_user esp4 esp6 authenc echainiv seqiv gcm ctr cbc \
 	aesni_intel ghash_generic ghash_clmulni_intel sha256_generic hmac drbg; do
-	modprobe -d ../kernel -S "$version" --show-depends "$m" 2>/dev/null
+	modprobe -d ../kernel -S "$kernel" --show-depends "$m" 2>/dev/null
 done | sed -n 's/^insmod \([^ ]*\).*/\1/p' | awk '!seen[$0]++' >../modules
 while read -r m; do cp "$m" lib/modules/ && echo "${m##*/}" >>lib/modules/order; done <../modules
 
@@ -93,4 +99,4 @@ find . | cpio -o -H newc --quiet | gzip -1 >../initrd.gz
 cp ../kernel/boot/vmlinuz-* ../vmlinuz
 cd ..
 rm -rf debs kernel all root
-touch .complete
+echo $version >.complete
