@@ -4,6 +4,7 @@
 #include "try.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -65,6 +66,39 @@ static int complain_errno(int e, char *why)
 	return e == -EPERM ? EXIT_NOT_PERMITTED : EXIT_CHECK_FAILED;
 }
 
+static void nodes_print(const struct lab *lab)
+{
+	for (int n = 0; n < LAB_NODE_MAX; n++)
+		printf("%-6s %-18s %s %s\n", lab_node_name((enum lab_node)n),
+			lab_ns(lab, (enum lab_node)n),
+			lab_addr_text(lab, (enum lab_node)n, FAM_4),
+			lab_addr_text(lab, (enum lab_node)n, FAM_6));
+}
+
+static void nodes_json(const struct lab *lab)
+{
+	json_t *list = json_array(), *all;
+
+	for (int n = 0; n < LAB_NODE_MAX; n++) {
+		struct mac m = lab_mac(lab, (enum lab_node)n);
+		char mac[MAC_STR];
+
+		json_array_append_new(list, json_pack(
+			"{s:s, s:s, s:s, s:s, s:s}", "node",
+			lab_node_name((enum lab_node)n), "netns",
+			lab_ns(lab, (enum lab_node)n), "mac",
+			mac_format(&m, mac), "ipv4",
+			lab_addr_text(lab, (enum lab_node)n, FAM_4), "ipv6",
+			lab_addr_text(lab, (enum lab_node)n, FAM_6)));
+	}
+	all = json_pack("{s:i, s:s, s:s, s:s, s:o}", "schema", 1, "name",
+		lab_name(lab), "line", lab_line_name(lab_line_of(lab)),
+		"folder", lab_dir(lab), "nodes", list);
+	json_dumpf(all, stdout, JSON_SORT_KEYS | JSON_INDENT(2));
+	putchar('\n');
+	json_decref(all);
+}
+
 static int lab_cmd_up(const struct args *a)
 {
 	struct lab_want w = {.line = a->line, .name = name_or(a),
@@ -75,11 +109,10 @@ static int lab_cmd_up(const struct args *a)
 
 	if (e < 0)
 		return complain_errno(e, why);
-	for (int n = 0; n < LAB_NODE_MAX; n++)
-		printf("%-6s %-18s %s %s\n", lab_node_name((enum lab_node)n),
-			lab_ns(lab, (enum lab_node)n),
-			lab_addr_text(lab, (enum lab_node)n, FAM_4),
-			lab_addr_text(lab, (enum lab_node)n, FAM_6));
+	if (opt.json)
+		nodes_json(lab);
+	else
+		nodes_print(lab);
 	lab_leave(lab);
 	return EXIT_GOOD;
 }
@@ -99,6 +132,9 @@ static int lab_cmd_down(const struct args *a)
 
 	if (r == 0)
 		lab_down(lab);
+	if (opt.json)
+		printf("{\"down\": %s, \"schema\": 1}\n",
+			r == 0 ? "true" : "false");
 	return r;
 }
 
