@@ -82,8 +82,11 @@ bool proof_witness(struct proof *pr, pset s, struct packet *ret)
 	prefer_addr(pr, &f, S_SRC, "2600:1f18::bad");
 	prefer_addr(pr, &f, S_SRC, "2000::/3");
 	prefer_addr(pr, &f, S_SRC, "151.101.1.1");
+	prefer_addr(pr, &f, S_DST, "2404:7a80:1:1::/64");
 	prefer_addr(pr, &f, S_DST, "2400::/12");
 	prefer_addr(pr, &f, S_DST, "::211:22ff:fe33:4455/-64");
+	prefer_addr(pr, &f, S_DST, "119.104.5.6"); /* some line's own */
+	prefer_addr(pr, &f, S_DST, "192.168.1.9");
 	prefer_addr(pr, &f, S_DST, "192.168.0.0/16");
 	prefer(pr, &f, space_range(pr, S_SPI, 256, UINT32_MAX));
 	smallest(pr, f, bits);

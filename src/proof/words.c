@@ -521,6 +521,10 @@ static bdd ordinary(struct proof *pr)
 
 	r = bdd_and(pr->w, r, space_equal(pr, S_FRAG, FRAG_NONE));
 	r = bdd_and(pr->w, r, space_equal(pr, S_DNAT, 0));
+	r = bdd_minus(pr->w, r, bdd_and(pr->w, pr->is4,
+		space_equal(pr, S_PROTO, PROTO_ICMPV6)));
+	r = bdd_minus(pr->w, r, bdd_and(pr->w, pr->is6,
+		space_equal(pr, S_PROTO, PROTO_ICMP)));
 	r = bdd_minus(pr->w, r, unrouted(pr, S_SRC));
 	return bdd_minus(pr->w, r, unrouted(pr, S_DST));
 }

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * kadomori audit FILE: what a router's configuration lets in, what the device
+ * lacks, in order of harm, each with a packet and the line that decides it.
+ * The questionnaire of web-only routers comes here too, as a file.
+ */
+#include "command.h"
+#include "reading.h"
+#include "audit/audit.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+
+struct asked {
+	struct read_options read;
+	const char *mac, *id, *ipv4, *line;
+	bool sarif, natt;
+};
+
+static int take_words(struct asked *a, int argc, char **argv)
+{
+	const struct {
+		const char *name, **to;
+	} rows[] = {{"--mac", &a->mac}, {"--id", &a->id}, {"--ipv4", &a->ipv4},
+		{"--line", &a->line}};
+	int n = 1;
+
+	for (int i = 1; i < argc; i++) {
+		size_t k = 0;
+
+		while (k < ARRAY_LEN(rows) && strcmp(rows[k].name, argv[i]))
+			k++;
+		if (k < ARRAY_LEN(rows) && i + 1 < argc) {
+			*rows[k].to = argv[++i];
+		} else if (!strcmp(argv[i], "--sarif")) {
+			a->sarif = true;
+		} else if (!strcmp(argv[i], "--nat-t")) {
+			a->natt = true;
+		} else if (!strncmp(argv[i], "--", 2) && argv[i][2]) {
+			fprintf(stderr, _("kadomori audit: \"%s\": no such option\n"),
+				argv[i]);
+			return -EINVAL;
+		} else {
+			argv[n++] = argv[i];
+		}
+	}
+	argv[n] = NULL;
+	return n;
+}
+
+static int bad_value(const char *name, const char *value)
+{
+	fprintf(stderr, _("kadomori audit: %s \"%s\" is not understood\n"), name,
+		value);
+	return -EINVAL;
+}
+
+/* The device by MAC, identifier or IPv4 address. */
+static int request_of(const struct asked *a, struct audit_request *rq)
+{
+	enum family fam;
+	struct addr id;
+	struct mac mac;
+
+	rq->nat_t = a->natt;
+	if (a->line && line_kind_parse(a->line, &rq->line))
+		return bad_value("--line", a->line);
+	if (a->mac) {
+		if (mac_parse(a->mac, &mac))
+			return bad_value("--mac", a->mac);
+		id = mac_to_iid(&mac);
+		rq->has6 = true;
+	}
+	if (a->id) {
+		if (addr_parse(a->id, &fam, &id) || fam != FAM_6)
+			return bad_value("--id", a->id);
+		rq->has6 = true;
+	}
+	if (rq->has6) {
+		rq->device6.fam = FAM_6;
+		rq->device6.mask = mask_suffix(FAM_6, 64);
+		rq->device6.value = addr_and(&id, &rq->device6.mask);
+	}
+	if (!a->ipv4)
+		return 0;
+	rq->has4 = true;
+	if (addr_parse(a->ipv4, &fam, &rq->device4) || fam != FAM_4)
+		return bad_value("--ipv4", a->ipv4);
+	return 0;
+}
+
+/* ---- text ---- */
+
+static void indented(const char *title, const char *lines)
+{
+	for (const char *p = lines; p && *p;) {
+		size_t n = strcspn(p, "\n");
+
+		printf("   %s%.*s\n", p == lines ? title : "", (int)n, p);
+		p += n + (p[n] == '\n');
+		title = "";
+	}
+}
+
+static void print_finding(const struct finding *f, size_t number)
+{
+	printf("%zu. [%s] %s\n", number, severity_words(f->severity), f->what);
+	indented("", f->boxes);
+	if (f->has_packet) {
+		cleanup(freep) char *p = packet_format(&f->packet);
+
+		printf(f->perhaps ? _("   may pass:  %s\n")
+		       : f->passes ? _("   passes:    %s\n")
+				   : _("   stopped:   %s\n"), p);
+	}
+	if (f->line && f->line_no)
+		printf(_("   line %u:   %s\n"), f->line_no, f->line);
+	else if (f->line)
+		printf(_("   line:      %s\n"), f->line);
+	if (f->mend)
+		printf(_("   to do:     %s\n"), f->mend);
+}
+
+static void print_summary(const struct audit *a)
+{
+	size_t open = 0;
+
+	for (size_t i = 0; i < a->n; i++)
+		open += a->v[i].severity <= SEV_HIGH;
+	if (a->device_asked)
+		puts(a->device_works ? _("The device: IKE and ESP from outside reach it.")
+				     : _("The device: what it needs from outside does not all reach it."));
+	puts(open ? _("The home: something stands open that the device does not need.")
+		  : _("The home: nothing else was found open."));
+	if (!a->complete)
+		puts(_("Not every line was understood: what is said above holds for the others."));
+}
+
+static void print_text(const struct audit *a, const char *path,
+	const struct brand *b)
+{
+	printf(_("%s, read as %s\n\n"), path, brand_name(b));
+	print_summary(a);
+	for (size_t i = 0; i < a->n; i++) {
+		putchar('\n');
+		print_finding(&a->v[i], i + 1);
+	}
+}
+
+/* ---- JSON and SARIF ---- */
+
+static json_t *finding_json(const struct finding *f)
+{
+	cleanup(freep) char *p = f->has_packet ? packet_format(&f->packet) : NULL;
+
+	return json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:i, s:b, s:b}",
+		"id", f->id, "severity", severity_id(f->severity), "text",
+		f->what, "todo", f->mend, "boxes", f->boxes, "packet", p,
+		"line_text", f->line, "line", (int)f->line_no, "passes",
+		f->passes, "perhaps", f->perhaps);
+}
+
+static json_t *audit_json(const struct audit *a, const char *path,
+	const struct brand *b)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < a->n; i++)
+		json_array_append_new(list, finding_json(&a->v[i]));
+	return json_pack("{s:i, s:s, s:s, s:s, s:b, s:b, s:b, s:o}", "schema", 1,
+		"file", path, "kind", brand_id(b), "worst",
+		a->n ? severity_id(audit_worst(a)) : "none", "device_asked",
+		a->device_asked, "device_works", a->device_works, "complete",
+		a->complete, "findings", list);
+}
+
+static const char *sarif_level(enum severity s)
+{
+	return s <= SEV_BROKEN ? "error" : s == SEV_MEDIUM ? "warning" : "note";
+}
+
+/* SARIF 2.1.0, what code-scanning services read. */
+static json_t *sarif_json(const struct audit *a, const char *path)
+{
+	json_t *results = json_array();
+
+	for (size_t i = 0; i < a->n; i++) {
+		const struct finding *f = &a->v[i];
+
+		json_array_append_new(results, json_pack(
+			"{s:s, s:s, s:{s:s}, s:[{s:{s:{s:s}, s:{s:i}}}]}",
+			"ruleId", f->id, "level", sarif_level(f->severity),
+			"message", "text", f->what, "locations",
+			"physicalLocation", "artifactLocation", "uri", path,
+			"region", "startLine", f->line_no ? (int)f->line_no : 1));
+	}
+	return json_pack("{s:s, s:s, s:[{s:{s:{s:s, s:s}}, s:o}]}", "version",
+		"2.1.0", "$schema",
+		"https://json.schemastore.org/sarif-2.1.0.json", "runs", "tool",
+		"driver", "name", "kadomori", "version", KADOMORI_VERSION,
+		"results", results);
+}
+
+static void dump(json_t *j)
+{
+	json_dumpf(j, stdout, JSON_SORT_KEYS | JSON_INDENT(1));
+	putchar('\n');
+	json_decref(j);
+}
+
+/* ---- the command ---- */
+
+static int exit_of(const struct audit *a)
+{
+	if (audit_worst(a) <= SEV_BROKEN && a->n)
+		return EXIT_CHECK_FAILED;
+	return !a->complete ? EXIT_UNDECIDED : a->n ? EXIT_WARNINGS : EXIT_GOOD;
+}
+
+static int report(const struct asked *k, const struct audit *a,
+	const char *path, const struct brand *b)
+{
+	if (k->sarif)
+		dump(sarif_json(a, path));
+	else if (opt.json)
+		dump(audit_json(a, path, b));
+	else
+		print_text(a, path, b);
+	return exit_of(a);
+}
+
+static int audit_file(const struct asked *k, struct audit_request *rq,
+	const char *path)
+{
+	cleanup(pipeline_freep) struct pipeline *pl = NULL;
+	cleanup(audit_freep) struct audit *a = NULL;
+	const struct brand *b = NULL;
+	int rc = read_config(path, &k->read, &pl, &b);
+
+	if (rc)
+		return rc;
+	rq->pl = pl;
+	rc = audit_run(rq, &a);
+	if (rc == -ELOOP)
+		fprintf(stderr, _("kadomori: %s: its chains call each other in a circle\n"),
+			path);
+	else if (rc)
+		fprintf(stderr, _("kadomori: internal error: two ways of judging disagree about %s; please report this configuration\n"),
+			path);
+	return rc ? EXIT_UNDECIDED : report(k, a, path, b);
+}
+
+int cmd_audit(int argc, char **argv)
+{
+	struct audit_request rq = {.line = LINE_AUTO};
+	struct asked k = {0};
+
+	argc = read_options(argc, argv, &k.read);
+	argc = argc > 0 ? take_words(&k, argc, argv) : argc;
+	if (argc == 2 && !request_of(&k, &rq))
+		return audit_file(&k, &rq, argv[1]);
+	if (argc >= 0 && argc != 2)
+		fprintf(stderr, _("usage: kadomori audit FILE [--mac MAC | --id ::ID] [--ipv4 ADDRESS] [--line KIND] [--kind KIND] [--wan IF] [--lan IF] [--sarif]\n"));
+	return EXIT_USAGE;
+}
