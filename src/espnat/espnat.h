@@ -88,7 +88,10 @@ enum espnat_change_kind {
 	ESPNAT_IN_SET, ESPNAT_IN_DEL,	/* peer, spi -> host */
 	ESPNAT_OUT_SET, ESPNAT_OUT_DEL,	/* host, peer, spi: no more events */
 	ESPNAT_IKE_SET, ESPNAT_IKE_DEL,	/* peer, ike -> host */
+	ESPNAT_ERR_SET, ESPNAT_ERR_DEL,	/* errors about peer, spi -> host */
+	ESPNAT_PEER_SET, ESPNAT_PEER_DEL, /* peer: a device talks to it */
 };
+#define ESPNAT_CHANGE_MAX (ESPNAT_PEER_DEL + 1)
 struct espnat_change {
 	enum espnat_change_kind kind;
 	uint32_t peer, host, spi;
@@ -123,11 +126,11 @@ void espnat_esp_in(struct espnat *e, msec_t now, uint32_t peer, uint32_t spi,
  * nobody, drop.
  */
 uint32_t espnat_icmp_esp(const struct espnat *e, uint32_t peer, uint32_t spi);
-/* Counters of packets that the kernel passed without an event. */
+/* Running totals of packets that the kernel passed without an event. */
 void espnat_seen_in(struct espnat *e, msec_t now, uint32_t peer, uint32_t spi,
-	uint64_t packets);
+	uint64_t total);
 void espnat_seen_out(struct espnat *e, msec_t now, uint32_t host, uint32_t peer,
-	uint32_t spi, uint64_t packets);
+	uint32_t spi, uint64_t total);
 /* Events were lost: nothing that was concluded from absence holds. */
 void espnat_lost(struct espnat *e, msec_t now);
 /* At least once a second. */

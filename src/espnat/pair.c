@@ -71,6 +71,7 @@ struct out_sa {
 	msec_t first, last;
 	uint64_t packets;
 	bool known; /* the kernel passes it without an event */
+	uint64_t kernel; /* its count when last told */
 };
 
 struct pair {
@@ -114,7 +115,7 @@ struct in_sa {
 	bool cold_made;	/* some candidate was cold when it was first seen */
 	uint32_t seq;
 	msec_t first, last, bound, trial_end;
-	uint64_t packets;
+	uint64_t packets, kernel;
 	struct bucket copies; /* its own: a forger's SPIs do not eat it */
 	struct trial trials[ESPNAT_COPIES_MAX];
 };
@@ -262,6 +263,7 @@ static struct peer *peer_make(struct espnat *e, msec_t now, uint32_t addr)
 		p->first = (struct bucket){e->l.burst * 1000, now};
 		p->open_n = 0;
 		e->stats.peers++;
+		tell(e, ESPNAT_PEER_SET, addr, 0, 0, 0);
 		return p;
 	}
 	e->stats.refused++;
@@ -492,6 +494,7 @@ static bool in_bind(struct espnat *e, msec_t now, struct in_sa *s, int slot,
 	}
 	s->slot = slot;
 	s->how = how;
+	s->kernel = 0;
 	s->bound = now;
 	x->in_n++;
 	s->counted = how != ESPNAT_RESTORED;
@@ -981,6 +984,17 @@ static struct out_sa *out_find(struct pair *x, uint32_t spi)
 	return NULL;
 }
 
+static void out_forget(struct espnat *e, const struct peer *p,
+	const struct pair *x, struct out_sa *o)
+{
+	if (!o->spi)
+		return;
+	if (o->known)
+		tell(e, ESPNAT_OUT_DEL, p->addr, x->host, o->spi, 0);
+	tell(e, ESPNAT_ERR_DEL, p->addr, x->host, o->spi, 0);
+	o->spi = 0;
+}
+
 static struct out_sa *out_make(struct espnat *e, msec_t now,
 	const struct peer *p, struct pair *x, uint32_t spi)
 {
@@ -992,9 +1006,9 @@ static struct out_sa *out_make(struct espnat *e, msec_t now,
 	for (unsigned i = 0; i < ESPNAT_OUT_MAX && o->spi; i++)
 		if (!x->outs[i].spi || x->outs[i].last < o->last)
 			o = &x->outs[i];
-	if (o->spi)
-		tell(e, ESPNAT_OUT_DEL, p->addr, x->host, o->spi, 0);
+	out_forget(e, p, x, o);
 	*o = (struct out_sa){.spi = spi, .first = now};
+	tell(e, ESPNAT_ERR_SET, p->addr, x->host, spi, 0);
 	return o;
 }
 
@@ -1019,6 +1033,7 @@ void espnat_esp_out(struct espnat *e, msec_t now, uint32_t host, uint32_t peer,
 	x->last_esp = now;
 	if (!o->known && !x->open_n) {
 		o->known = true;
+		o->kernel = 0;
 		tell(e, ESPNAT_OUT_SET, p->addr, host, spi, 0);
 	}
 }
@@ -1177,13 +1192,24 @@ uint32_t espnat_icmp_esp(const struct espnat *e, uint32_t peer, uint32_t spi)
 
 /* ---- time ---- */
 
-void espnat_seen_in(struct espnat *e, msec_t now, uint32_t peer, uint32_t spi,
-	uint64_t packets)
+/* What is new in a running total; a smaller one began again. */
+static uint64_t newly(uint64_t *last, uint64_t total)
 {
+	uint64_t n = total >= *last ? total - *last : total;
+
+	*last = total;
+	return n;
+}
+
+void espnat_seen_in(struct espnat *e, msec_t now, uint32_t peer, uint32_t spi,
+	uint64_t total)
+{
+	uint64_t packets;
 	struct peer *p = peer_find(e, peer);
 	struct in_sa *s = p ? in_find(e, p, spi) : NULL;
 
-	if (!s || !packets)
+	packets = s ? newly(&s->kernel, total) : 0;
+	if (!packets)
 		return;
 	s->packets += packets;
 	s->last = now;
@@ -1192,13 +1218,14 @@ void espnat_seen_in(struct espnat *e, msec_t now, uint32_t peer, uint32_t spi,
 }
 
 void espnat_seen_out(struct espnat *e, msec_t now, uint32_t host, uint32_t peer,
-	uint32_t spi, uint64_t packets)
+	uint32_t spi, uint64_t total)
 {
 	struct peer *p = peer_find(e, peer);
 	int slot = p ? pair_find(p, host) : -1;
 	struct out_sa *o = slot < 0 ? NULL : out_find(p->pairs[slot], spi);
+	uint64_t packets = o ? newly(&o->kernel, total) : 0;
 
-	if (!o || !packets)
+	if (!packets)
 		return;
 	o->packets += packets;
 	o->last = p->pairs[slot]->last = p->pairs[slot]->last_esp = now;
@@ -1229,9 +1256,7 @@ static void pair_tick(struct espnat *e, msec_t now, struct peer *p, int slot)
 	for (unsigned i = 0; i < ESPNAT_IKE_MAX; i++)
 		ike_forget(e, p, x, &x->ikes[i]);
 	for (unsigned i = 0; i < ESPNAT_OUT_MAX; i++)
-		if (x->outs[i].spi)
-			tell(e, ESPNAT_OUT_DEL, p->addr, x->host,
-				x->outs[i].spi, 0);
+		out_forget(e, p, x, &x->outs[i]);
 	x->host = 0;
 	x->freed = now;
 }
@@ -1270,6 +1295,7 @@ void espnat_tick(struct espnat *e, msec_t now)
 		exclude_all(e, now, i);
 		if (any)
 			continue;
+		tell(e, ESPNAT_PEER_DEL, p->addr, 0, 0, 0);
 		p->addr = 0;
 		p->freed = now;
 		e->stats.peers--;
@@ -1290,6 +1316,8 @@ void espnat_flush(struct espnat *e)
 			pair_tick(e, INT64_MAX / 2, p, j);
 			p->pairs[j]->freed = 0;
 		}
+		if (p->addr)
+			tell(e, ESPNAT_PEER_DEL, p->addr, 0, 0, 0);
 		p->addr = 0;
 		p->freed = 0;
 	}

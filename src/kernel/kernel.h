@@ -140,4 +140,21 @@ int kernel_sysctl_read(const char *path, char *buf, size_t n);
 /* Forwarding of both families on or off. The order is the caller's. */
 int kernel_forwarding(bool on);
 
+/* ---- nflog, raw IPv4 ---- */
+
+/*
+ * A socket that hears the packets of "log group N", each at once. It may be
+ * handed to a process without rights. Descriptor or -errno.
+ */
+int kernel_nflog_open(uint16_t group);
+/* out: heard at postrouting. p: the packet from its IP header, n bytes. */
+typedef void (*kernel_nflog_fn)(void *arg, bool out, const uint8_t *p, size_t n);
+/* All that is waiting (at most 256 messages). 0; -ENOBUFS: some were lost. */
+int kernel_nflog_read(int fd, kernel_nflog_fn fn, void *arg);
+
+/* Send whole IPv4 packets, the source as the caller wrote it, with a mark. */
+int kernel_raw4_open(uint32_t mark);
+/* to in host order, for routing. 0, or -errno (-EMSGSIZE: fragment it). */
+int kernel_raw4_send(int fd, uint32_t to, const void *p, size_t n);
+
 #endif

@@ -30,9 +30,12 @@ struct judge {
 	/* false: the gateway dropped it */
 	bool (*esp_out)(void *j, msec_t now, uint32_t host, uint32_t peer,
 		uint32_t spi, uint32_t seq);
-	void (*esp_in)(void *j, msec_t now, uint32_t peer, uint32_t spi,
-		uint32_t seq, struct espnat_verdict *ret);
+	/* to: whose it is, for a world of real packets; 0: forged */
+	void (*esp_in)(void *j, msec_t now, uint32_t peer, uint32_t to,
+		uint32_t spi, uint32_t seq, struct espnat_verdict *ret);
 	void (*tick)(void *j, msec_t now);
+	/* time goes by (NULL: only in the story) */
+	void (*pass)(void *j, msec_t ms);
 	/* the gateway starts again; with its table or without */
 	void (*restart)(void *j, msec_t now, bool table);
 	/* the mapped device, NULL: there is no such thing */
@@ -110,6 +113,7 @@ struct pass_row {
 	const char *id, *what;
 	void (*play)(struct sim *s, unsigned hosts, unsigned peers, unsigned seed);
 	bool same_spi;
+	bool sim_only; /* takes hours, or wants what live peers have not */
 	const char *why; /* where less than all is possible in theory */
 };
 extern const struct pass_row pass_rows[];
@@ -117,5 +121,34 @@ extern const size_t pass_row_n;
 /* Play a row for a judge: hosts x peers, rounds different orders. */
 void pass_play(const struct pass_row *r, const struct judge *j, unsigned hosts,
 	unsigned peers, unsigned rounds, struct sim_score *ret);
+
+/* ---- real packets through a real gateway ---- */
+
+enum { LIVE_ENDS_MAX = 16 };
+/* A device or peer: an address in a network namespace ("" = this one). */
+struct live_end {
+	char ns[64];
+	uint32_t addr;
+};
+struct live_want {
+	struct live_end devices[LIVE_ENDS_MAX], peers[LIVE_ENDS_MAX];
+	unsigned device_n, peer_n;
+	bool rigid;	/* peers answer to port 500 whatever the port was */
+	unsigned wait_ms; /* for a packet; 0: 40 */
+	unsigned pad;	/* bytes of payload, for fragments */
+	bool pace;	/* a story's time is real time */
+	const char *restart, *restart_bare; /* shell commands, NULL: cannot */
+};
+struct live_count {
+	uint64_t sent, got, icv_good, icv_refused, alien_ike;
+};
+/*
+ * Open the sockets; judge_live plays through them from now on. 0, -EPERM,
+ * -ENOENT (no such namespace) or another -errno.
+ */
+int live_open(const struct live_want *w);
+void live_close(void);
+void live_counted(struct live_count *ret);
+extern const struct judge judge_live;
 
 #endif

@@ -124,10 +124,10 @@ static bool masq_out(void *j, msec_t now, uint32_t host, uint32_t peer,
 	return true;
 }
 
-static void masq_in(void *j, msec_t now, uint32_t peer, uint32_t spi,
-	uint32_t seq, struct espnat_verdict *ret)
+static void masq_in(void *j, msec_t now, uint32_t peer, uint32_t to,
+	uint32_t spi, uint32_t seq, struct espnat_verdict *ret)
 {
-	(void)spi, (void)seq;
+	(void)to, (void)spi, (void)seq;
 	give_one(ret, by_peer(j, now, peer, CT_IDLE_MS), now);
 }
 
@@ -163,10 +163,10 @@ static bool wild_out(void *j, msec_t now, uint32_t host, uint32_t peer,
 	return true;
 }
 
-static void wild_in(void *j, msec_t now, uint32_t peer, uint32_t spi,
-	uint32_t seq, struct espnat_verdict *ret)
+static void wild_in(void *j, msec_t now, uint32_t peer, uint32_t to,
+	uint32_t spi, uint32_t seq, struct espnat_verdict *ret)
 {
-	(void)spi, (void)seq;
+	(void)to, (void)spi, (void)seq;
 	give_one(ret, by_peer(j, now, peer, WILD_IDLE_MS), now);
 }
 
@@ -227,12 +227,12 @@ static bool oldest_out(void *j, msec_t now, uint32_t host, uint32_t peer,
 	return e != NULL;
 }
 
-static void oldest_in(void *j, msec_t now, uint32_t peer, uint32_t spi,
-	uint32_t seq, struct espnat_verdict *ret)
+static void oldest_in(void *j, msec_t now, uint32_t peer, uint32_t to,
+	uint32_t spi, uint32_t seq, struct espnat_verdict *ret)
 {
 	struct entry *e;
 
-	(void)seq;
+	(void)to, (void)seq;
 	expire(j, now, 60 * 1000, 3600 * 1000);
 	e = by_in(j, peer, spi);
 	if (!e) {
@@ -283,12 +283,12 @@ static struct entry *newest(struct rival *r, uint32_t peer)
 	return best;
 }
 
-static void serial_in(void *j, msec_t now, uint32_t peer, uint32_t spi,
-	uint32_t seq, struct espnat_verdict *ret)
+static void serial_in(void *j, msec_t now, uint32_t peer, uint32_t to,
+	uint32_t spi, uint32_t seq, struct espnat_verdict *ret)
 {
 	struct entry *e;
 
-	(void)seq;
+	(void)to, (void)seq;
 	expire(j, now, SERIAL_IDLE_MS, SERIAL_IDLE_MS);
 	e = by_in(j, peer, spi);
 	if (!e) {
@@ -378,9 +378,10 @@ static bool own_out(void *j, msec_t now, uint32_t host, uint32_t peer,
 	return true;
 }
 
-static void own_in(void *j, msec_t now, uint32_t peer, uint32_t spi,
-	uint32_t seq, struct espnat_verdict *ret)
+static void own_in(void *j, msec_t now, uint32_t peer, uint32_t to,
+	uint32_t spi, uint32_t seq, struct espnat_verdict *ret)
 {
+	(void)to;
 	espnat_esp_in(((struct own *)j)->e, now, peer, spi, seq, ret);
 }
 

@@ -124,7 +124,8 @@ static void esp_in(struct sim *s, struct truth *t, struct sa *sa)
 	struct espnat_verdict v;
 	bool good = false;
 
-	s->j->esp_in(s->state, s->now, t->peer, sa->in, ++sa->in_seq, &v);
+	s->j->esp_in(s->state, s->now, t->peer, t->host, sa->in, ++sa->in_seq,
+		&v);
 	for (unsigned i = 0; i < v.n; i++)
 		good |= v.to[i] == t->host;
 	s->score.in++;
@@ -147,7 +148,7 @@ static void forged(struct sim *s, struct truth *t)
 {
 	struct espnat_verdict v;
 
-	s->j->esp_in(s->state, s->now, t->peer,
+	s->j->esp_in(s->state, s->now, t->peer, 0,
 		mix(s->seed, (uint32_t)s->now, ++s->forged),
 		1, &v);
 	s->score.to_strangers += v.n > 0;
@@ -210,6 +211,8 @@ void sim_do(struct sim *s, const struct sim_pair *p, unsigned act)
 /* Long times pass in seconds, so that timers run as they would. */
 void sim_pass(struct sim *s, msec_t ms)
 {
+	if (s->j->pass)
+		s->j->pass(s->state, ms);
 	while (ms > 1000) {
 		s->now += 1000;
 		ms -= 1000;

@@ -303,8 +303,8 @@ static void storm(void **st)
 		case 0: espnat_ike_out(e, now, host, peer, &h); break;
 		case 1: espnat_ike_in(e, now, peer, &h, &v); break;
 		case 2: espnat_esp_out(e, now, host, peer, spi, i); break;
-		case 3: espnat_seen_in(e, now, peer, spi, 20); break;
-		case 4: espnat_seen_out(e, now, host, peer, spi, 20); break;
+		case 3: espnat_seen_in(e, now, peer, spi, i); break;
+		case 4: espnat_seen_out(e, now, host, peer, spi, i); break;
 		case 5:
 			if (i % 512 == 5)
 				espnat_tick(e, now);

@@ -180,6 +180,7 @@ int cmd_down(int argc, char **argv)
 		fprintf(stderr, "kadomori: %s\n", said ? said : "");
 		return EXIT_CHECK_FAILED;
 	}
+	(void)kernel_nft_run("add table " NFT_ESP_TABLE "\ndelete table " NFT_ESP_TABLE, NULL);
 	puts(_("The gate is down: nothing is forwarded any more."));
 	return EXIT_GOOD;
 }

@@ -2,11 +2,13 @@
 /*
  * kadomori passtest: does every device's ESP reach that device and no other?
  * --sim: in the simulator, beside the other known ways. No root, no network.
+ * With --device and --peer: real packets through the gateway between them.
  */
 #include "command.h"
 #include "passtest/passtest.h"
 #include "base/text.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <jansson.h>
@@ -21,6 +23,8 @@ struct want {
 
 static int usage(void)
 {
+	fprintf(stderr, _("usage: kadomori passtest --device [NAMESPACE/]ADDRESS ... --peer [NAMESPACE/]ADDRESS ...\n"
+			  "         [--rigid] [--pace] [--pad BYTES] [--restart COMMAND] [--restart-bare COMMAND] [--rounds K] [--row EP-n] [--json]\n"));
 	fprintf(stderr, _("usage: kadomori passtest --sim [--hosts N] [--peers M] [--rounds K] [--row EP-n] [--json]\n"));
 	return EXIT_USAGE;
 }
@@ -157,6 +161,99 @@ static int run_sim(const struct want *w)
 	return good ? EXIT_GOOD : EXIT_CHECK_FAILED;
 }
 
+/* ---- live ---- */
+
+static bool end_parse(const char *s, struct live_end *v, unsigned *n)
+{
+	const char *slash = strrchr(s, '/');
+	enum family fam;
+	struct addr a;
+
+	if (*n == LIVE_ENDS_MAX || (slash && slash - s >= (int)sizeof(v->ns)) ||
+		addr_parse(slash ? slash + 1 : s, &fam, &a) || fam != FAM_4)
+		return false;
+	v = &v[(*n)++];
+	memcpy(v->ns, s, slash ? (size_t)(slash - s) : 0);
+	v->addr = addr_to4(&a);
+	return true;
+}
+
+static bool can_play(const struct pass_row *r, const struct live_want *l)
+{
+	if (r->sim_only)
+		return false;
+	if (!strcmp(r->id, "EP-11a"))
+		return l->restart;
+	if (!strncmp(r->id, "EP-11", 5))
+		return l->restart_bare;
+	return true;
+}
+
+static bool live_row(const struct want *w, const struct live_want *l,
+	const struct pass_row *r, json_t *out)
+{
+	struct sim_score s;
+
+	pass_play(r, &judge_live, l->device_n, l->peer_n, w->rounds, &s);
+	json_object_set_new(out, r->id, score_json(&s));
+	if (!opt.json) {
+		pad(r->id, 8);
+		pad(_(r->what), WHAT);
+		print_cell(&s);
+		printf(_("lost in %llu of %llu, out %llu of %llu, IKE %llu of %llu; copies %llu\n"),
+			(unsigned long long)s.in_lost, (unsigned long long)s.in,
+			(unsigned long long)(s.out - s.out_good),
+			(unsigned long long)s.out,
+			(unsigned long long)(s.ike - s.ike_good),
+			(unsigned long long)s.ike, (unsigned long long)s.copies);
+		fflush(stdout);
+	}
+	return r->why || (!s.in_wrong && s.worst_lost <= 1);
+}
+
+static void live_end_words(bool good, json_t *rows)
+{
+	struct live_count c;
+	json_t *root;
+
+	live_counted(&c);
+	if (!opt.json) {
+		printf(_("%llu packets sent, %llu received; ESP: integrity check passed %llu times, refused a copy %llu times\n"),
+			(unsigned long long)c.sent, (unsigned long long)c.got,
+			(unsigned long long)c.icv_good,
+			(unsigned long long)c.icv_refused);
+		json_decref(rows);
+		return;
+	}
+	root = json_pack("{s:i, s:b, s:o, s:I, s:I}", "schema", 1, "good", good,
+		"rows", rows, "icv_passed", (json_int_t)c.icv_good,
+		"icv_refused", (json_int_t)c.icv_refused);
+	json_dumpf(root, stdout, JSON_SORT_KEYS | JSON_INDENT(1));
+	putchar('\n');
+	json_decref(root);
+}
+
+static int run_live(const struct want *w, const struct live_want *l)
+{
+	json_t *rows = json_object();
+	bool good = true;
+	int rc = live_open(l);
+
+	if (rc) {
+		fprintf(stderr, _("kadomori: cannot open the test's sockets: %s\n"),
+			strerror(-rc));
+		json_decref(rows);
+		return rc == -EPERM ? EXIT_NOT_PERMITTED : EXIT_CHECK_FAILED;
+	}
+	for (size_t i = 0; i < pass_row_n; i++)
+		if (w->only ? !strcmp(w->only, pass_rows[i].id)
+			    : can_play(&pass_rows[i], l))
+			good &= live_row(w, l, &pass_rows[i], rows);
+	live_end_words(good, rows);
+	live_close();
+	return good ? EXIT_GOOD : EXIT_CHECK_FAILED;
+}
+
 static bool number(const char *s, unsigned max, unsigned *ret)
 {
 	char *end;
@@ -168,29 +265,55 @@ static bool number(const char *s, unsigned max, unsigned *ret)
 	return true;
 }
 
+struct line {
+	struct want w;
+	struct live_want l;
+	bool sim;
+};
+
+static bool one_option(struct line *x, int o)
+{
+	switch (o) {
+	case 's': x->sim = true; return true;
+	case 'h': return number(optarg, 8, &x->w.hosts);
+	case 'p': return number(optarg, 8, &x->w.peers);
+	case 'r': return number(optarg, 10000, &x->w.rounds);
+	case 'o': x->w.only = optarg; return true;
+	case 'd': return end_parse(optarg, x->l.devices, &x->l.device_n);
+	case 'P': return end_parse(optarg, x->l.peers, &x->l.peer_n);
+	case 'R': x->l.rigid = true; return true;
+	case 't': x->l.pace = true; return true;
+	case 'a': return number(optarg, 4000, &x->l.pad);
+	case 'x': x->l.restart = optarg; return true;
+	case 'b': x->l.restart_bare = optarg; return true;
+	default: return false;
+	}
+}
+
 int cmd_passtest(int argc, char **argv)
 {
 	static const struct option longs[] = {{"sim", no_argument, NULL, 's'},
 		{"hosts", required_argument, NULL, 'h'},
 		{"peers", required_argument, NULL, 'p'},
 		{"rounds", required_argument, NULL, 'r'},
-		{"row", required_argument, NULL, 'o'}, {0}};
-	struct want w = {.rounds = ROUNDS};
-	bool sim = false, good = true;
+		{"row", required_argument, NULL, 'o'},
+		{"device", required_argument, NULL, 'd'},
+		{"peer", required_argument, NULL, 'P'},
+		{"rigid", no_argument, NULL, 'R'},
+		{"pace", no_argument, NULL, 't'},
+		{"pad", required_argument, NULL, 'a'},
+		{"restart", required_argument, NULL, 'x'},
+		{"restart-bare", required_argument, NULL, 'b'}, {0}};
+	struct line x = {0};
 	int o;
 
 	optind = 0;
-	while ((o = getopt_long(argc, argv, "", longs, NULL)) != -1) {
-		switch (o) {
-		case 's': sim = true; break;
-		case 'h': good &= number(optarg, 8, &w.hosts); break;
-		case 'p': good &= number(optarg, 8, &w.peers); break;
-		case 'r': good &= number(optarg, 10000, &w.rounds); break;
-		case 'o': w.only = optarg; break;
-		default: return usage();
-		}
-	}
-	if (!sim || !good || optind < argc)
+	while ((o = getopt_long(argc, argv, "", longs, NULL)) != -1)
+		if (!one_option(&x, o))
+			return usage();
+	if (optind < argc || x.sim == (x.l.device_n && x.l.peer_n))
 		return usage();
-	return run_sim(&w);
+	if (!x.w.rounds)
+		x.w.rounds = x.sim ? ROUNDS : 1;
+	return x.sim ? run_sim(&x.w) : run_live(&x.w, &x.l);
 }

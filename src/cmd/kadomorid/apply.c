@@ -6,6 +6,7 @@
  * table as it was.
  */
 #include "daemon.h"
+#include "esp.h"
 #include "ipc.h"
 #include "listener.h"
 #include "base/log.h"
@@ -38,6 +39,7 @@ struct apply {
 	bool loaded;
 	char *rules;		/* what was loaded last */
 	struct listener *listener; /* NULL: this line needs none */
+	struct esp *esp;
 	int exit_code;
 	bool sweep;		/* the end was asked for */
 };
@@ -49,6 +51,7 @@ static void send_facts(struct apply *a, struct ipc *to)
 
 	facts_gather(a->in, &f);
 	f.ndproxy_gate = a->listener && listen_proxies(a->in);
+	esp_facts(a->esp, &f, a->in);
 	facts_pack(&f, &t);
 	ipc_send(to, IPC_FACTS, text_str(&t), t.len);
 	text_done(&t);
@@ -198,6 +201,23 @@ static void listener_fits(struct apply *a)
 	}
 }
 
+static void load_esp(struct apply *a, const char *rules)
+{
+	struct facts f = {0};
+
+	facts_gather(a->in, &f);
+	esp_table(a->esp, rules, &f, a->in);
+	facts_done(&f);
+}
+
+static void on_esp_status(void *arg, const char *json)
+{
+	struct apply *a = arg;
+
+	if (a->ipc)
+		ipc_send(a->ipc, IPC_ESP_STATUS, json, strlen(json));
+}
+
 static void on_message(void *arg, enum ipc_type t, const char *body, size_t len)
 {
 	struct channel *c = arg;
@@ -226,12 +246,21 @@ static void on_message(void *arg, enum ipc_type t, const char *body, size_t len)
 		if (!listener_ask(a->listener, body, len))
 			no_listener(c->ipc, body);
 		return;
+	case IPC_ESP_TABLE:
+		load_esp(a, body);
+		return;
 	case IPC_FACTS:
 	case IPC_LOADED:
 	case IPC_ACTS:
 	case IPC_DONE:
 	case IPC_TABLE:
 	case IPC_ANSWER:
+	case IPC_ESP_HELLO:
+	case IPC_ESP_CHANGE:
+	case IPC_ESP_COUNT:
+	case IPC_ESP_SAVE:
+	case IPC_ESP_STATUS:
+	case IPC_END_:
 		return;
 	}
 }
@@ -462,11 +491,13 @@ int apply_run(const struct settings *s, const struct intent *in, int control_fd)
 	signal(SIGPIPE, SIG_IGN);
 	warn_foreign();
 	watch_all(&a);
+	a.esp = esp_new(a.base, s, on_esp_status, &a);
 	listener_fits(&a);
 	start_decide(&a);
 	event_base_dispatch(a.base);
 	notify_systemd("STOPPING=1");
 	listener_free(a.listener, a.sweep);
+	esp_free(a.esp);
 	if (a.pid > 0)
 		kill(a.pid, SIGTERM);
 	if (a.next_pid > 0)

@@ -31,6 +31,8 @@ struct decide {
 	struct facts f;
 	struct policy *pol;
 	struct text rules;	/* wanted now */
+	char *esp;		/* table of the IPsec pass-through */
+	char *esp_status;	/* JSON from learn, newest */
 	struct text complaints;	/* of the last compile */
 	char *nft_said;		/* apply's last refusal, "" = loaded */
 	bool loaded;
@@ -60,6 +62,20 @@ static void say_complaints(struct decide *d, const struct complaints *c)
 	d->complaints = now;
 }
 
+/* Beside the gate's rules: its own table, its own refusal. */
+static void compile_esp(struct decide *d)
+{
+	struct text t = TEXT_INIT;
+
+	nft_emit_esp(d->pol, d->f.lan4, d->f.lan4_n, &t);
+	if (!d->esp || strcmp(d->esp, text_str(&t))) {
+		free(d->esp);
+		d->esp = text_take(&t);
+		ipc_send(d->ipc, IPC_ESP_TABLE, d->esp, strlen(d->esp));
+	}
+	text_done(&t);
+}
+
 static void compile(struct decide *d)
 {
 	struct complaints c = {0};
@@ -80,11 +96,13 @@ static void compile(struct decide *d)
 	d->pol = p;
 	if (d->loaded && !strcmp(text_str(&rules), text_str(&d->rules))) {
 		text_done(&rules);
+		compile_esp(d);
 		return;
 	}
 	text_done(&d->rules);
 	d->rules = rules;
 	ipc_send(d->ipc, IPC_RULES, text_str(&d->rules), d->rules.len);
+	compile_esp(d);
 }
 
 static void on_facts(struct decide *d, const char *body, size_t len)
@@ -118,6 +136,10 @@ static void on_message(void *arg, enum ipc_type t, const char *body, size_t len)
 		free(d->nft_said);
 		d->nft_said = xstrdup(body);
 		return;
+	case IPC_ESP_STATUS:
+		free(d->esp_status);
+		d->esp_status = xstrdup(body);
+		return;
 	case IPC_ANSWER:
 		pass_answer(d, body);
 		return;
@@ -130,6 +152,12 @@ static void on_message(void *arg, enum ipc_type t, const char *body, size_t len)
 	case IPC_DONE:
 	case IPC_TABLE:
 	case IPC_ASK:
+	case IPC_ESP_TABLE:
+	case IPC_ESP_HELLO:
+	case IPC_ESP_CHANGE:
+	case IPC_ESP_COUNT:
+	case IPC_ESP_SAVE:
+	case IPC_END_:
 		return;
 	}
 }
@@ -171,11 +199,18 @@ static json_t *devices_json(const struct intent *in)
 	return a;
 }
 
+static json_t *ipsec_json(const struct decide *d)
+{
+	json_t *j = d->esp_status ? json_loads(d->esp_status, 0, NULL) : NULL;
+
+	return j ? j : json_null();
+}
+
 static json_t *status_json(const struct decide *d)
 {
 	char wan4[ADDR_STR];
 
-	return json_pack("{s:i, s:b, s:I, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:s?, s:o, s:s, s:s}",
+	return json_pack("{s:i, s:b, s:I, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:s?, s:o, s:s, s:s, s:o}",
 		"schema", 1, "gate_loaded", d->loaded, "seconds",
 		(json_int_t)(d->since ? (clock_ms() - d->since) / 1000 : 0),
 		"conf", d->conf, "wan", d->in->wan, "profile",
@@ -186,7 +221,8 @@ static json_t *status_json(const struct decide *d)
 		masks_json(d->f.lan4, d->f.lan4_n), "wan4",
 		d->f.has_wan4 ? addr_format(FAM_4, &d->f.wan4, wan4) : NULL,
 		"devices", devices_json(d->in), "complaints",
-		text_str(&d->complaints), "nft", d->nft_said ? d->nft_said : "");
+		text_str(&d->complaints), "nft", d->nft_said ? d->nft_said : "",
+		"ipsec", ipsec_json(d));
 }
 
 static char *answer(struct decide *d, const char *question)

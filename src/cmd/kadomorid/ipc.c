@@ -27,7 +27,7 @@ static bool take_one(struct ipc *i, struct evbuffer *in)
 
 	if (evbuffer_copyout(in, &h, sizeof(h)) < (ssize_t)sizeof(h))
 		return false;
-	if (h.type < IPC_FACTS || h.type > IPC_SAY || h.len > IPC_BYTES_MAX) {
+	if (h.type < IPC_FACTS || h.type >= IPC_END_ || h.len > IPC_BYTES_MAX) {
 		i->gone(i->arg);
 		return false;
 	}

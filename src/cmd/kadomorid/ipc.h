@@ -24,6 +24,13 @@ enum ipc_type {
 	IPC_ASK,	/* decide -> apply -> listen: "ID QUESTION" */
 	IPC_ANSWER,	/* back: "ID JSON" */
 	IPC_SAY,	/* decide -> apply: a warning for the log */
+	IPC_ESP_TABLE,	/* decide -> apply: nftables text of NFT_ESP_TABLE */
+	IPC_ESP_HELLO,	/* apply -> learn: struct esp_hello, networks, state */
+	IPC_ESP_CHANGE,	/* learn -> apply: struct espnat_change, many */
+	IPC_ESP_COUNT,	/* apply -> learn: listing with counters */
+	IPC_ESP_SAVE,	/* learn -> apply: bindings, to be kept */
+	IPC_ESP_STATUS,	/* learn -> apply -> decide: JSON for status */
+	IPC_END_,
 };
 /* The rules of a home are some 20 KiB; a thousand pinholes some 300. */
 enum { IPC_BYTES_MAX = 4 << 20 };

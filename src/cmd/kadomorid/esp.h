@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * IPsec of many devices behind one IPv4 address, the daemon's part:
+ *
+ *	kernel ──nflog──▶ learn (no rights) ──changes──▶ apply ──▶ nft maps
+ *	                    └──raw socket: packets passed on to devices
+ *
+ * esp.c is apply's half, learn.c the process.
+ */
+#ifndef KADOMORID_ESP_H
+#define KADOMORID_ESP_H
+
+#include "policy/policy.h"
+
+struct event_base;
+struct settings;
+struct ipc;
+
+struct esp;
+typedef void (*esp_status_fn)(void *arg, const char *json);
+struct esp *esp_new(struct event_base *base, const struct settings *s,
+	esp_status_fn status, void *arg);
+/* The learner ends; its bindings are written. */
+void esp_free(struct esp *e);
+/* decide's table (NULL or "": none, the learner ends). Loads, starts. */
+void esp_table(struct esp *e, const char *rules, const struct facts *f,
+	const struct intent *in);
+/* The addresses changed: another one outside forgets everything. */
+void esp_facts(struct esp *e, const struct facts *f, const struct intent *in);
+
+/* What apply tells learn at its start and when it changes. */
+struct esp_hello {
+	uint32_t wan4, fixed; /* fixed: the mapped device, 0: none */
+	uint32_t flush;	      /* 1: forget all */
+};
+
+/* learn.c. Never returns. */
+_Noreturn void learn_run(int ipc_fd, int nflog_fd, int raw_fd);
+
+#endif

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * IPsec of many devices behind one IPv4 address (TR-124 LAN.ALG.4). Conntrack
+ * knows ESP by addresses only: without more, the second device's packets are
+ * dropped at confirm and its answers go to the first. Here each device has a
+ * conntrack zone of its own; what comes from outside is put into the right
+ * one by (peer, SPI), IKE by the initiator's SPI, so that all keep port 500.
+ *
+ *	prerouting raw   zone: from inside by lanzone, from outside by espin,
+ *	                 ikein, espicmp (filled by the daemon's learner)
+ *	prerouting -150  learn: what has no state goes to the learner, whole,
+ *	                 and no further; the learner passes it on itself
+ *	postrouting -150 heard: headers of what leaves, after policy: evidence
+ *
+ * A table of its own, never deleted on a reload: the bindings in its maps
+ * outlive rules and daemon. Without the daemon: known SPIs go on, unknown ones
+ * are dropped.
+ */
+#include "nft/nft.h"
+
+enum {
+	HOSTS_MAX = 4096,	/* LAN addresses with a zone; the rest share
+				   zone 0 and one IPsec device a peer */
+	SEQ_NEW = 8,		/* espnat/pair.c: FRESH */
+};
+
+static void add_ifaces(const struct pipeline *pl, enum role role,
+	struct text *out)
+{
+	const char *sep = "";
+
+	text_add(out, "{ ");
+	for (size_t i = 0; i < pl->iface_n; i++) {
+		if (pl->ifaces[i].role != role)
+			continue;
+		text_addf(out, "%s\"%s\"", sep, pl->ifaces[i].name);
+		sep = ", ";
+	}
+	text_add(out, " }");
+}
+
+uint16_t nft_esp_zone(const struct addrmask *lan4, size_t n, uint32_t host)
+{
+	uint32_t base = 1;
+
+	for (size_t i = 0; i < n; i++) {
+		uint32_t size = ~addr_to4(&lan4[i].mask);
+		uint32_t at = host - addr_to4(&lan4[i].value);
+
+		if (at && at < size && base + at <= HOSTS_MAX)
+			return (uint16_t)(base + at);
+		base += MIN2(size, (uint32_t)HOSTS_MAX);
+	}
+	return 0;
+}
+
+uint32_t nft_esp_host(const struct addrmask *lan4, size_t n, uint16_t zone)
+{
+	uint32_t base = 1;
+
+	for (size_t i = 0; zone && i < n; i++) {
+		uint32_t size = ~addr_to4(&lan4[i].mask);
+
+		if (zone > base && zone - base < size)
+			return addr_to4(&lan4[i].value) + (zone - base);
+		base += MIN2(size, (uint32_t)HOSTS_MAX);
+	}
+	return 0;
+}
+
+static void emit_hosts(const struct addrmask *lan4, size_t n, struct text *out)
+{
+	char buf[ADDR_STR];
+	const char *sep = "";
+
+	text_add(out, "\tmap lanzone {\n\t\ttypeof ip saddr : ct zone\n");
+	if (n)
+		text_add(out, "\t\telements = { ");
+	for (size_t i = 0; i < n; i++) {
+		uint32_t net = addr_to4(&lan4[i].value);
+
+		for (uint32_t h = 1; h < HOSTS_MAX; h++) {
+			uint16_t z = nft_esp_zone(lan4, n, net + h);
+			struct addr a = addr_from4(net + h);
+
+			if (!z || !addrmask_has(&lan4[i], FAM_4, &a))
+				break;
+			text_addf(out, "%s%s : %u", sep,
+				addr_format(FAM_4, &a, buf), z);
+			sep = ", ";
+		}
+	}
+	text_add(out, n ? " }\n\t}\n" : "\t}\n");
+}
+
+static void emit_maps(struct text *out)
+{
+	text_add(out,
+		"\tmap espin {\n\t\ttypeof ip saddr . esp spi : ct zone\n"
+		"\t\tsize 4096\n\t\tcounter\n\t}\n"
+		"\tmap ikein {\n\t\ttypeof @th,64,64 : ct zone\n\t\tsize 4096\n\t}\n"
+		"\tmap espicmp {\n\t\ttypeof @th,192,64 : ct zone\n\t\tsize 8192\n\t}\n"
+		"\tset espout {\n\t\ttypeof ip saddr . ip daddr . esp spi\n"
+		"\t\tsize 8192\n\t\tcounter\n\t}\n"
+		"\tset peers {\n\t\ttype ipv4_addr\n\t\tsize 1024\n\t}\n");
+}
+
+/* A mapping of that protocol (and port) to a device stands beside us. */
+static bool mapped(const struct pipeline *pl, uint32_t proto, uint32_t port)
+{
+	for (size_t i = 0; i < pl->nat_in_n; i++) {
+		const struct match *m = &pl->nat_in[i].match;
+		bool p = false, d = !port;
+
+		for (size_t j = 0; j < m->n; j++) {
+			const struct cond *c = &m->conds[j];
+
+			if (!c->num_n)
+				continue;
+			p |= c->f == F_PROTO && c->nums[0].lo == proto;
+			d |= c->f == F_DPORT && c->nums[0].lo <= port &&
+			     port <= c->nums[0].hi;
+		}
+		if (p && d)
+			return true;
+	}
+	return false;
+}
+
+static void emit_zone(const struct pipeline *pl, struct text *out)
+{
+	text_add(out, "\tchain from_wan {\n");
+	text_addf(out, "\t\tesp sequence 1-%d ip saddr @peers limit rate 20000/second burst 2000 packets log group %d snaplen 65535 counter drop\n",
+		SEQ_NEW, NFT_ESP_GROUP);
+	text_add(out, "\t\tip protocol esp ct zone set ip saddr . esp spi map @espin\n");
+	if (pl->keep_ike_port)
+		text_add(out, "\t\tudp sport 500 udp dport 500 ct zone set @th,64,64 map @ikein\n");
+	/* RFC 792: eight bytes are quoted, SPI and sequence number; of IKE only
+	 * who quotes more (RFC 1812 4.3.2.3) says whose it was */
+	text_add(out, "\t\ticmp type { destination-unreachable, time-exceeded } @th,64,8 0x45 @th,136,8 50 ct zone set @th,192,64 map @espicmp\n");
+	if (pl->keep_ike_port)
+		text_add(out, "\t\ticmp type { destination-unreachable, time-exceeded } @th,64,8 0x45 @th,136,8 17 @th,224,32 0x01f401f4 ct zone set @th,288,64 map @ikein\n");
+	text_add(out, "\t}\n\tchain from_lan {\n"
+		"\t\tip protocol esp ct zone set ip saddr map @lanzone\n");
+	if (pl->keep_ike_port)
+		text_add(out, "\t\tudp sport 500 udp dport 500 ct zone set ip saddr map @lanzone\n");
+	text_add(out, "\t\ticmp type { destination-unreachable, time-exceeded } @th,64,8 0x45 @th,136,8 50 ct zone set ip saddr map @lanzone\n"
+		"\t}\n\tchain zone {\n\t\ttype filter hook prerouting priority raw; policy accept;\n\t\tiifname ");
+	add_ifaces(pl, ROLE_WAN, out);
+	text_add(out, " fib daddr type local jump from_wan\n\t\tiifname ");
+	add_ifaces(pl, ROLE_LAN, out);
+	text_add(out, " jump from_lan\n\t}\n");
+}
+
+/*
+ * state: what has no entry yet; or, where no mapping stands beside us, what is
+ * in no device's zone (an entry from before we came would give it to one).
+ */
+static void emit_learn_part(const char *what, const char *state, bool to_map,
+	struct text *out)
+{
+	text_addf(out, "\t\t%s %s ip saddr @peers limit rate 20000/second burst 2000 packets log group %d snaplen 65535 counter drop\n",
+		what, state, NFT_ESP_GROUP);
+	/* the first answer may be faster than the set */
+	text_addf(out, "\t\t%s %s ip saddr != @peers limit rate 500/second burst 100 packets log group %d snaplen 65535 counter%s\n",
+		what, state, NFT_ESP_GROUP, to_map ? "" : " drop");
+	text_addf(out, "\t\t%s %s %scounter drop\n", what, state,
+		to_map ? "ip saddr @peers " : "");
+}
+
+static void emit_learn_of(const struct pipeline *pl, const char *what,
+	uint32_t proto, uint32_t port, struct text *out)
+{
+	bool to_map = mapped(pl, proto, port);
+
+	emit_learn_part(what, "ct state new", to_map, out);
+	if (!to_map)
+		emit_learn_part(what, "ct zone 0", false, out);
+}
+
+static void emit_learn(const struct pipeline *pl, struct text *out)
+{
+	text_add(out, "\tchain unknown {\n");
+	emit_learn_of(pl, "ip protocol esp", PROTO_ESP, 0, out);
+	if (pl->keep_ike_port)
+		emit_learn_of(pl, "udp sport 500 udp dport 500", PROTO_UDP, 500,
+			out);
+	text_add(out, "\t}\n\tchain learn {\n\t\ttype filter hook prerouting priority mangle; policy accept;\n\t\tiifname ");
+	add_ifaces(pl, ROLE_WAN, out);
+	text_add(out, " fib daddr type local jump unknown\n\t}\n");
+}
+
+static void emit_heard(const struct pipeline *pl, struct text *out)
+{
+	text_addf(out, "\tchain leaves {\n"
+		"\t\tip saddr . ip daddr . esp spi @espout return\n"
+		"\t\tip protocol esp limit rate 5000/second burst 1000 packets log group %d snaplen 65535\n"
+		"\t\tudp dport 500 limit rate 1000/second burst 200 packets log group %d snaplen 65535\n"
+		"\t}\n", NFT_ESP_GROUP, NFT_ESP_GROUP);
+	text_add(out, "\tchain heard {\n\t\ttype filter hook postrouting priority mangle; policy accept;\n\t\tip saddr @lans oifname ");
+	add_ifaces(pl, ROLE_WAN, out);
+	text_addf(out, " meta l4proto { esp, udp } jump leaves\n\t}\n"
+		"\tchain own {\n\t\ttype filter hook output priority raw; policy accept;\n"
+		"\t\tmeta mark 0x%x notrack\n\t}\n", NFT_ESP_MARK);
+}
+
+static void emit_lans(const struct addrmask *lan4, size_t n, struct text *out)
+{
+	char buf[ADDRMASK_STR];
+
+	text_add(out, "\tset lans {\n\t\ttype ipv4_addr\n\t\tflags interval\n\t\tauto-merge\n");
+	if (n)
+		text_add(out, "\t\telements = { ");
+	for (size_t i = 0; i < n; i++)
+		text_addf(out, "%s%s", i ? ", " : "",
+			addrmask_format(&lan4[i], buf));
+	text_add(out, n ? " }\n\t}\n" : "\t}\n");
+}
+
+void nft_emit_esp(const struct policy *pol, const struct addrmask *lan4,
+	size_t n, struct text *out)
+{
+	const struct pipeline *pl = pol->pipe;
+
+	if (!pl->masquerade)
+		return;
+	text_add(out, "add table " NFT_ESP_TABLE "\n"
+		"add map " NFT_ESP_TABLE " lanzone { typeof ip saddr : ct zone; }\n"
+		"flush map " NFT_ESP_TABLE " lanzone\n"
+		"add set " NFT_ESP_TABLE " lans { type ipv4_addr; flags interval; auto-merge; }\n"
+		"flush set " NFT_ESP_TABLE " lans\n"
+		"flush table " NFT_ESP_TABLE "\n"
+		"table " NFT_ESP_TABLE " {\n");
+	emit_hosts(lan4, n, out);
+	emit_lans(lan4, n, out);
+	emit_maps(out);
+	emit_zone(pl, out);
+	emit_learn(pl, out);
+	emit_heard(pl, out);
+	text_add(out, "}\n");
+}
+
+/* ---- what the learner's changes are in nft's words ---- */
+
+static void addr4(struct text *out, uint32_t host)
+{
+	struct addr a = addr_from4(host);
+	char buf[ADDR_STR];
+
+	text_add(out, addr_format(FAM_4, &a, buf));
+}
+
+void nft_esp_element(bool add, enum nft_esp_map map, uint32_t peer,
+	uint32_t host, uint32_t spi, uint64_t ike, uint16_t zone,
+	struct text *out)
+{
+	static const char *const names[] = {[NFT_ESP_IN] = "espin",
+		[NFT_ESP_OUT] = "espout", [NFT_ESP_IKE] = "ikein",
+		[NFT_ESP_ICMP] = "espicmp", [NFT_ESP_PEER] = "peers"};
+	bool value = add && map != NFT_ESP_OUT && map != NFT_ESP_PEER;
+
+	text_addf(out, "%s element " NFT_ESP_TABLE " %s { ",
+		add ? "add" : "delete", names[map]);
+	switch (map) {
+	case NFT_ESP_IN:
+		addr4(out, peer);
+		text_addf(out, " . 0x%08x", spi);
+		break;
+	case NFT_ESP_OUT:
+		addr4(out, host);
+		text_add(out, " . ");
+		addr4(out, peer);
+		text_addf(out, " . 0x%08x", spi);
+		break;
+	case NFT_ESP_IKE:
+		text_addf(out, "0x%016llx", (unsigned long long)ike);
+		break;
+	case NFT_ESP_ICMP:
+		text_addf(out, "0x%08x%08x", peer, spi);
+		break;
+	case NFT_ESP_PEER:
+		addr4(out, peer);
+		break;
+	}
+	if (value)
+		text_addf(out, " : %u", zone);
+	text_add(out, " }\n");
+}
