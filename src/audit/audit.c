@@ -261,7 +261,8 @@ static void find_open(struct auditor *x)
 		xstrdup(_("Let the filter pass only what a port mapping hands in.")));
 }
 
-/* Outside packets that translation hands to a host of the home. */
+/* Outside packets that translation hands to a host of the home. They are told
+ * as what they are on arrival: packets to the router's address. */
 static pset mapped(struct auditor *x)
 {
 	pset s = PSET_NONE;
@@ -273,6 +274,7 @@ static pset mapped(struct auditor *x)
 			s = proof_or(x->pr, s,
 				proof_match(x->pr, &n->match, PROOF_SURELY));
 	}
+	x->lan = proof_minus(x->pr, x->lan, s);
 	return proof_and(x->pr, s, x->self);
 }
 

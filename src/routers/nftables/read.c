@@ -57,8 +57,7 @@ static void set_origin(const struct nft_reader *r, struct origin *o, json_t *rul
 	cleanup(freep) char *file = chain_name(rule, "chain");
 	const char *comment = str(rule, "comment");
 
-	origin_set(o, file, (unsigned)json_integer_value(
-		json_object_get(rule, "handle")), text ? text : comment,
+	origin_set(o, file, 0, text ? text : comment,
 		*comment ? comment : "rule");
 }
 
