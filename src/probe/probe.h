@@ -160,6 +160,15 @@ struct ike_run {
 int ike_probe_run(const struct ike_run *r, struct ike_answer *ret,
 	struct endpoint *self);
 
+/* --- DNS (dns.c) -------------------------------------------------------------- */
+
+/* A question for an A record. Length, -EINVAL (no name) or -EMSGSIZE. */
+int dns_query(uint16_t id, const char *name, uint8_t *buf, size_t cap);
+/* The answer's code (0: no error), or -EBADMSG: not ours. */
+int dns_answer(uint16_t id, const uint8_t *b, size_t n);
+/* Ask, again every second. The answer's code, or -errno (-ETIMEDOUT). */
+int dns_ask(const struct endpoint *server, const char *name, unsigned wait_ms);
+
 #include "probe/reflect.h"
 
 #endif
