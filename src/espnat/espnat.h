@@ -36,7 +36,7 @@ enum {
 	ESPNAT_COPIES_MAX = 8,	/* more candidates: dropped, counted */
 	ESPNAT_ROWS_MAX = 16,	/* credits a device and peer; more: cold */
 	ESPNAT_IKE_MAX = 8,	/* IKE SAs a device and peer */
-	ESPNAT_OUT_MAX = 16,	/* outbound SPIs remembered, the oldest goes */
+	ESPNAT_OUT_MAX = 32,	/* outbound SPIs; one idle for a minute gives way */
 };
 
 struct espnat_limits {

@@ -1006,6 +1006,11 @@ static struct out_sa *out_make(struct espnat *e, msec_t now,
 	for (unsigned i = 0; i < ESPNAT_OUT_MAX && o->spi; i++)
 		if (!x->outs[i].spi || x->outs[i].last < o->last)
 			o = &x->outs[i];
+	/* a device that makes up SPIs does not turn our tables over */
+	if (o->spi && now - o->last < TENTATIVE_IDLE_MS) {
+		e->stats.refused++;
+		return NULL;
+	}
 	out_forget(e, p, x, o);
 	*o = (struct out_sa){.spi = spi, .first = now};
 	tell(e, ESPNAT_ERR_SET, p->addr, x->host, spi, 0);
@@ -1026,12 +1031,14 @@ void espnat_esp_out(struct espnat *e, msec_t now, uint32_t host, uint32_t peer,
 		return;
 	x = p->pairs[slot];
 	o = out_make(e, now, p, x, spi);
-	o->seq = MAX2(o->seq, seq);
-	o->last = now;
-	o->packets++;
+	if (o) {
+		o->seq = MAX2(o->seq, seq);
+		o->last = now;
+		o->packets++;
+	}
 	answers(e, now, p, slot);
 	x->last_esp = now;
-	if (!o->known && !x->open_n) {
+	if (o && !o->known && !x->open_n) {
 		o->known = true;
 		o->kernel = 0;
 		tell(e, ESPNAT_OUT_SET, p->addr, host, spi, 0);

@@ -49,23 +49,28 @@ static char *put_head(char *p, uint16_t type, uint16_t flags, uint8_t family,
 	return p + h->nlmsg_len;
 }
 
-static char *put_element(char *p, const char *table,
-	const struct kernel_element *e, bool last)
+static char *put_element(char *p, uint8_t family, const char *table,
+	const struct kernel_map_element *e, bool last)
 {
 	uint16_t op = e->add ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM;
-	struct nlattr *list, *elem, *key;
+	struct nlattr *list, *elem, *key, *data;
 	struct nlmsghdr *h;
 
 	(void)put_head(p, (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | op),
 		(uint16_t)((e->add ? NLM_F_CREATE : 0) | (last ? NLM_F_ACK : 0)),
-		NFPROTO_INET, 0, &h);
+		family, 0, &h);
 	mnl_attr_put_strz(h, NFTA_SET_ELEM_LIST_TABLE, table);
 	mnl_attr_put_strz(h, NFTA_SET_ELEM_LIST_SET, e->set);
 	list = mnl_attr_nest_start(h, NFTA_SET_ELEM_LIST_ELEMENTS);
 	elem = mnl_attr_nest_start(h, NFTA_LIST_ELEM);
 	key = mnl_attr_nest_start(h, NFTA_SET_ELEM_KEY);
-	mnl_attr_put(h, NFTA_DATA_VALUE, 16, e->addr.b);
+	mnl_attr_put(h, NFTA_DATA_VALUE, e->key_len, e->key);
 	mnl_attr_nest_end(h, key);
+	if (e->add && e->has_value) {
+		data = mnl_attr_nest_start(h, NFTA_SET_ELEM_DATA);
+		mnl_attr_put(h, NFTA_DATA_VALUE, sizeof(e->value), &e->value);
+		mnl_attr_nest_end(h, data);
+	}
 	mnl_attr_nest_end(h, elem);
 	mnl_attr_nest_end(h, list);
 	return p + h->nlmsg_len;
@@ -101,8 +106,8 @@ static int answer(int fd)
 	}
 }
 
-int kernel_nft_elements(int fd, const char *table,
-	const struct kernel_element *v, size_t n)
+int kernel_nft_map(int fd, uint8_t family, const char *table,
+	const struct kernel_map_element *v, size_t n)
 {
 	static char buf[ROOM];
 	struct nlmsghdr *h;
@@ -118,10 +123,23 @@ int kernel_nft_elements(int fd, const char *table,
 	p = put_head(p, NFNL_MSG_BATCH_BEGIN, 0, AF_UNSPEC,
 		NFNL_SUBSYS_NFTABLES, &h);
 	for (size_t i = 0; i < n; i++)
-		p = put_element(p, table, &v[i], i + 1 == n);
+		p = put_element(p, family, table, &v[i], i + 1 == n);
 	p = put_head(p, NFNL_MSG_BATCH_END, 0, AF_UNSPEC, NFNL_SUBSYS_NFTABLES,
 		&h);
 	if (send(fd, buf, (size_t)(p - buf), 0) < 0)
 		return -errno;
 	return answer(fd);
+}
+
+int kernel_nft_elements(int fd, const char *table,
+	const struct kernel_element *v, size_t n)
+{
+	static struct kernel_map_element m[KERNEL_ELEMENTS_MAX];
+
+	for (size_t i = 0; i < n && i < KERNEL_ELEMENTS_MAX; i++) {
+		m[i] = (struct kernel_map_element){.set = v[i].set,
+			.add = v[i].add, .key_len = sizeof(v[i].addr)};
+		memcpy(m[i].key, v[i].addr.b, sizeof(v[i].addr));
+	}
+	return kernel_nft_map(fd, NFPROTO_INET, table, m, n);
 }

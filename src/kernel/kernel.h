@@ -52,6 +52,17 @@ struct kernel_element {
 int kernel_nfnl_open(void);
 int kernel_nft_elements(int fd, const char *table,
 	const struct kernel_element *v, size_t n);
+/* The same for any key (parts padded to 4 bytes, as on the wire) and maps with
+ * a 16-bit value, in a table of any family (NFPROTO_*). */
+struct kernel_map_element {
+	const char *set;
+	bool add, has_value;
+	uint8_t key[16];
+	size_t key_len;
+	uint16_t value;
+};
+int kernel_nft_map(int fd, uint8_t family, const char *table,
+	const struct kernel_map_element *v, size_t n);
 
 /* ---- Neighbour Discovery on Ethernet (AF_PACKET) ---- */
 

@@ -24,7 +24,8 @@ void nft_emit(const struct policy *pol, struct text *out);
  * reload keeps its maps. Nothing is emitted where the pipeline does not
  * translate. lan4: the LAN's IPv4 networks, which give each host its zone.
  */
-#define NFT_ESP_TABLE "ip kadomori_esp"
+#define NFT_ESP_NAME "kadomori_esp"
+#define NFT_ESP_TABLE "ip " NFT_ESP_NAME
 enum { NFT_ESP_GROUP = 5050,	/* nflog */
 	NFT_ESP_MARK = 0x6b647370 }; /* of what the learner passes on */
 void nft_emit_esp(const struct policy *pol, const struct addrmask *lan4,
@@ -32,13 +33,6 @@ void nft_emit_esp(const struct policy *pol, const struct addrmask *lan4,
 /* The zone of a LAN host (0: none) and the host of a zone (0: none). */
 uint16_t nft_esp_zone(const struct addrmask *lan4, size_t n, uint32_t host);
 uint32_t nft_esp_host(const struct addrmask *lan4, size_t n, uint16_t zone);
-enum nft_esp_map { NFT_ESP_IN, NFT_ESP_OUT, NFT_ESP_IKE, NFT_ESP_ICMP,
-	NFT_ESP_PEER };
-/* "add element ..." or "delete element ..."; what the map does not need is
- * not read. Addresses in host order. */
-void nft_esp_element(bool add, enum nft_esp_map map, uint32_t peer,
-	uint32_t host, uint32_t spi, uint64_t ike, uint16_t zone,
-	struct text *out);
 
 /*
  * A listing without what changes by itself (counters, set elements, handles):

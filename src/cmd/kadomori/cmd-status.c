@@ -2,6 +2,7 @@
 /* kadomori status: is the gate up, and for whom? */
 #include "command.h"
 #include "daemon.h"
+#include "status.h"
 #include "base/text.h"
 
 #include <jansson.h>
@@ -50,6 +51,7 @@ static void print_text(const json_t *s)
 	puts(_("Devices:"));
 	json_array_foreach(json_object_get(s, "devices"), i, d)
 		print_device(d);
+	status_print_ipsec(s);
 	if (*str(s, "nft"))
 		printf(_("nftables refused the last rules: %s\n"), str(s, "nft"));
 	fputs(str(s, "complaints"), stdout);

@@ -8,6 +8,7 @@
 #include "esp.h"
 #include "ipc.h"
 #include "base/log.h"
+#include "base/rd.h"
 #include "base/text.h"
 #include "espnat/espnat.h"
 #include "kernel/kernel.h"
@@ -16,6 +17,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <fcntl.h>
+#include <linux/netfilter.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -28,7 +30,7 @@ struct esp {
 	const char *run;
 	struct ipc *ipc;
 	pid_t pid;
-	int nflog, raw;
+	int nflog, raw, nfnl;
 	esp_status_fn status;
 	void *arg;
 	char *rules, *state;
@@ -82,87 +84,84 @@ static void state_write(const struct esp *e)
 
 /* ---- maps ---- */
 
-static enum nft_esp_map map_of(enum espnat_change_kind k)
+/* What each kind of change is in which map; keys are as packets have them. */
+static const struct {
+	const char *map;
+	bool add, zone, host, peer, spi, ike;
+} kinds[ESPNAT_CHANGE_MAX] = {
+	[ESPNAT_IN_SET] = {"espin", .add = true, .zone = true, .peer = true,
+		.spi = true},
+	[ESPNAT_IN_DEL] = {"espin", .peer = true, .spi = true},
+	[ESPNAT_OUT_SET] = {"espout", .add = true, .host = true, .peer = true,
+		.spi = true},
+	[ESPNAT_OUT_DEL] = {"espout", .host = true, .peer = true, .spi = true},
+	[ESPNAT_IKE_SET] = {"ikein", .add = true, .zone = true, .ike = true},
+	[ESPNAT_IKE_DEL] = {"ikein", .ike = true},
+	[ESPNAT_ERR_SET] = {"espicmp", .add = true, .zone = true, .peer = true,
+		.spi = true},
+	[ESPNAT_ERR_DEL] = {"espicmp", .peer = true, .spi = true},
+	[ESPNAT_PEER_SET] = {"peers", .add = true, .peer = true},
+	[ESPNAT_PEER_DEL] = {"peers", .peer = true},
+};
+
+/* false: nothing to do. A host without a zone stays with the learner. */
+static bool element_of(const struct esp *e, const struct espnat_change *c,
+	struct kernel_map_element *ret)
 {
-	switch (k) {
-	case ESPNAT_IN_SET:
-	case ESPNAT_IN_DEL:	return NFT_ESP_IN;
-	case ESPNAT_OUT_SET:
-	case ESPNAT_OUT_DEL:	return NFT_ESP_OUT;
-	case ESPNAT_IKE_SET:
-	case ESPNAT_IKE_DEL:	return NFT_ESP_IKE;
-	case ESPNAT_ERR_SET:
-	case ESPNAT_ERR_DEL:	return NFT_ESP_ICMP;
-	case ESPNAT_PEER_SET:
-	case ESPNAT_PEER_DEL:	return NFT_ESP_PEER;
-	}
-	return NFT_ESP_PEER;
+	struct wr w = wr_of(ret->key, sizeof(ret->key));
+
+	if (c->kind >= ESPNAT_CHANGE_MAX)
+		return false;
+	ret->set = kinds[c->kind].map;
+	ret->add = kinds[c->kind].add;
+	ret->has_value = kinds[c->kind].zone;
+	ret->value = nft_esp_zone(e->nets, e->net_n, c->host);
+	if (kinds[c->kind].host)
+		wr_be32(&w, c->host);
+	if (kinds[c->kind].peer)
+		wr_be32(&w, c->peer);
+	if (kinds[c->kind].spi)
+		wr_be32(&w, c->spi);
+	if (kinds[c->kind].ike)
+		wr_be64(&w, c->ike);
+	ret->key_len = wr_len(&w);
+	return ret->value || !ret->has_value;
 }
 
-static bool is_set(enum espnat_change_kind k)
+static int run(struct esp *e, const struct kernel_map_element *v, size_t n)
 {
-	return k == ESPNAT_IN_SET || k == ESPNAT_OUT_SET || k == ESPNAT_IKE_SET ||
-	       k == ESPNAT_ERR_SET || k == ESPNAT_PEER_SET;
-}
-
-static void change_text(const struct esp *e, const struct espnat_change *c,
-	struct text *out)
-{
-	enum nft_esp_map m = map_of(c->kind);
-	uint16_t zone = nft_esp_zone(e->nets, e->net_n, c->host);
-
-	/* a host without a zone: the learner passes its packets on itself */
-	if (!zone && m != NFT_ESP_PEER && m != NFT_ESP_OUT)
-		return;
-	nft_esp_element(is_set(c->kind), m, c->peer, c->host, c->spi, c->ike,
-		zone, out);
-}
-
-static int run_quietly(const struct text *t)
-{
-	char *said = NULL;
-	int rc = t->len ? kernel_nft_run(text_str(t), &said) : 0;
-
-	free(said);
-	return rc;
+	return kernel_nft_map(e->nfnl, NFPROTO_IPV4, NFT_ESP_NAME, v, n);
 }
 
 /* All at once; if one of them does not fit, each for itself. */
 static void changes(struct esp *e, const char *body, size_t len)
 {
-	struct text all = TEXT_INIT, one = TEXT_INIT;
-	size_t n = len / sizeof(struct espnat_change);
+	static struct kernel_map_element v[KERNEL_ELEMENTS_MAX];
 	struct espnat_change c;
+	size_t n = 0;
 
-	for (size_t i = 0; i < n; i++) {
-		memcpy(&c, body + i * sizeof(c), sizeof(c));
-		if (c.kind < ESPNAT_CHANGE_MAX)
-			change_text(e, &c, &all);
-	}
-	for (size_t i = 0; run_quietly(&all) && i < n; i++) {
-		memcpy(&c, body + i * sizeof(c), sizeof(c));
-		if (c.kind >= ESPNAT_CHANGE_MAX)
+	for (; len >= sizeof(c); len -= sizeof(c), body += sizeof(c)) {
+		memcpy(&c, body, sizeof(c));
+		n += element_of(e, &c, &v[n]);
+		if (n < KERNEL_ELEMENTS_MAX && len >= 2 * sizeof(c))
 			continue;
-		text_clear(&one);
-		change_text(e, &c, &one);
-		(void)run_quietly(&one);
-		text_clear(&all);
+		if (n && run(e, v, n))
+			for (size_t i = 0; i < n; i++)
+				(void)run(e, &v[i], 1);
+		n = 0;
 	}
-	text_done(&all);
-	text_done(&one);
 }
 
 static void clear_maps(void)
 {
-	struct text t = TEXT_INIT;
+	char *said = NULL;
 
-	text_add(&t, "flush map " NFT_ESP_TABLE " espin\n"
+	(void)kernel_nft_run("flush map " NFT_ESP_TABLE " espin\n"
 		"flush map " NFT_ESP_TABLE " ikein\n"
 		"flush map " NFT_ESP_TABLE " espicmp\n"
 		"flush set " NFT_ESP_TABLE " espout\n"
-		"flush set " NFT_ESP_TABLE " peers\n");
-	(void)run_quietly(&t);
-	text_done(&t);
+		"flush set " NFT_ESP_TABLE " peers\n", &said);
+	free(said);
 }
 
 /* ---- the learner ---- */
@@ -224,10 +223,12 @@ static bool open_sockets(struct esp *e)
 		e->nflog = kernel_nflog_open(NFT_ESP_GROUP);
 	if (e->raw < 0)
 		e->raw = kernel_raw4_open(NFT_ESP_MARK);
-	if (e->nflog >= 0 && e->raw >= 0)
+	if (e->nfnl < 0)
+		e->nfnl = kernel_nfnl_open();
+	if (e->nflog >= 0 && e->raw >= 0 && e->nfnl >= 0)
 		return true;
 	log_err(_("IPsec of several devices over IPv4 is off: %s"),
-		strerror(e->nflog < 0 ? -e->nflog : -e->raw));
+		strerror(e->nflog < 0 ? -e->nflog : e->raw < 0 ? -e->raw : -e->nfnl));
 	return false;
 }
 
@@ -296,7 +297,7 @@ struct esp *esp_new(struct event_base *base, const struct settings *s,
 	e->run = s->run;
 	e->status = status;
 	e->arg = arg;
-	e->nflog = e->raw = -1;
+	e->nflog = e->raw = e->nfnl = -1;
 	e->count = event_new(base, -1, EV_PERSIST, on_count, e);
 	e->again = evtimer_new(base, on_again, e);
 	event_add(e->count, &tv);

@@ -1,0 +1,156 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Many IPsec devices behind one IPv4 address (TR-124 LAN.ALG.4), with real
+# packets of our own peers:
+#
+#	h1..h4  192.168.7.11.. ── br0  gw (kadomorid)  wan0 ── p  101.1.1.1, 101.2.2.1
+#
+# First plain masquerade in the same place, which must fail the same test;
+# then kadomorid: all rows, fragments, rigid peers, a restart, kill -9, a
+# changed address outside, a forger, hostile packets.
+set -u
+[ "$(id -u)" = 0 ] || { echo "skip: needs root for network namespaces"; exit 77; }
+kadomori=$1 junk=$2
+tmp=$(mktemp -d)
+n=kdesp$$
+export KADOMORI_RUN=$tmp/run LC_ALL=C.UTF-8
+conf=$tmp/k.conf
+in_gw() { ip netns exec $n-gw "$@"; }
+k() { in_gw "$kadomori" --lang en --conf "$conf" "$@"; }
+cleanup() {
+	k down >/dev/null 2>&1
+	for i in h1 h2 h3 h4 gw p; do ip netns del $n-$i 2>/dev/null; done
+	rm -rf "$tmp"
+}
+trap cleanup EXIT
+fail() { echo "FAIL: $*"; [ -f "$tmp/run/kadomorid.log" ] && tail -20 "$tmp/run/kadomorid.log"; exit 1; }
+step() { echo "- $*"; }
+
+for i in h1 h2 h3 h4 gw p; do ip netns add $n-$i || { echo "skip: no network namespaces"; exit 77; }; ip -n $n-$i link set lo up; done
+ip -n $n-gw link add br0 type bridge
+ip -n $n-gw link set br0 up
+ip -n $n-gw addr add 192.168.7.1/24 dev br0
+for i in 1 2 3 4; do
+	ip -n $n-h$i link add eth0 type veth peer name l$i netns $n-gw
+	ip -n $n-gw link set l$i master br0 up
+	ip -n $n-h$i addr add 192.168.7.1$i/24 dev eth0
+	ip -n $n-h$i link set eth0 up
+	ip -n $n-h$i route add default via 192.168.7.1
+done
+ip -n $n-gw link add wan0 type veth peer name eth0 netns $n-p
+ip -n $n-gw addr add 101.1.1.2/24 dev wan0
+ip -n $n-gw link set wan0 up
+ip -n $n-gw route add default via 101.1.1.1
+ip -n $n-p addr add 101.1.1.1/24 dev eth0
+ip -n $n-p addr add 101.2.2.1/32 dev eth0
+ip -n $n-p link set eth0 up
+two="--device $n-h1/192.168.7.11 --device $n-h2/192.168.7.12"
+four="$two --device $n-h3/192.168.7.13 --device $n-h4/192.168.7.14"
+peer="--peer $n-p/101.1.1.1"
+peers="$peer --peer $n-p/101.2.2.1"
+pass() { "$kadomori" --lang en passtest "$@"; }
+# the numbers of one row: wrong, lost in
+number() { python3 -c 'import json,sys; r=json.load(sys.stdin)["rows"]; print(sum(x[sys.argv[1]] for x in r.values()))' "$1"; }
+
+step "plain masquerade: the second device's ESP is lost, its answers go to the first"
+in_gw sysctl -qw net.ipv4.ip_forward=1
+in_gw nft -f - <<R
+table ip plain {
+	chain post { type nat hook postrouting priority srcnat; oifname "wan0" masquerade; }
+	chain ward { type filter hook forward priority filter; policy drop;
+		ct state established,related accept
+		iifname "br0" accept; }
+	chain into { type filter hook input priority filter; policy accept;
+		ct state established,related accept
+		iifname "wan0" drop; }
+}
+R
+pass $two $peer --row EP-2 && fail "plain masquerade passed the test: the test is blind"
+wrong=$(pass $two $peer --row EP-2 --json | number misdelivered)
+[ "$wrong" -gt 10 ] || fail "plain masquerade misdelivered only $wrong"
+in_gw nft delete table ip plain
+in_gw sysctl -qw net.ipv4.ip_forward=0
+
+cat >"$conf" <<C
+wan wan0
+lan br0
+line dhcp4
+profile standard
+C
+step "kadomorid: the same two devices, 100 %"
+k up || fail "up"
+in_gw nft list table ip kadomori_esp >/dev/null || fail "no table"
+pass $two $peer --row EP-2 || fail "EP-2"
+
+step "learn runs as nobody, without capabilities"
+learner=$(for p in $(pgrep -f "kadomorid --conf $conf" -u nobody); do ls -l /proc/$p/fd | grep -q 'socket' && echo "$p"; done)
+[ -n "$learner" ] || fail "no learner"
+for p in $learner; do grep -q '^CapEff:	0000000000000000' /proc/$p/status || fail "$p has capabilities"; done
+
+step "two devices, two peers: every row that real peers can play"
+pass $two $peers || fail "rows"
+
+step "both kept port 500"
+in_gw cat /proc/net/nf_conntrack 2>/dev/null | grep -c 'dport=500.*zone' || true
+
+step "in their own time: settled by exclusion, the kernel passes them"
+pass --pace $two $peer --row EP-1 >/dev/null || fail "pace"
+
+step "four devices, two peers, start together and rekey together"
+pass $four $peers --row EP-3 || fail "EP-3"
+pass $four $peers --row EP-7 || fail "EP-7"
+
+step "rigid peers answer to port 500 whatever the port was"
+pass --rigid $two $peers --row EP-3 || fail "rigid"
+pass --rigid $two $peers --row EP-8 || fail "rigid EP-8"
+
+step "ESP of 3,000 bytes, in fragments both ways"
+pass --pad 3000 $two $peer --row EP-5 || fail "fragments"
+
+cat >"$tmp/again" <<A
+KADOMORI_RUN=$KADOMORI_RUN
+p=\$(cat $tmp/run/pid 2>/dev/null || pgrep -of "kadomorid --conf $conf")
+kill -\$1 \$p
+for i in \$(seq 100); do pgrep -f "kadomorid --conf $conf" >/dev/null || break; sleep 0.05; done
+[ "\$2" = bare ] && rm -f $tmp/run/esp.state && ip netns exec $n-gw nft delete table ip kadomori_esp
+ip netns exec $n-gw $kadomori --conf $conf up
+sleep 0.5
+A
+step "the daemon is killed and starts again: bindings are still there"
+pass $two $peers --row EP-11a --restart "bash $tmp/again KILL x" || fail "EP-11a"
+step "the same without its table: copies, none lost once both have spoken"
+pass $two $peers --row EP-11b --restart-bare "bash $tmp/again KILL bare" || fail "EP-11b"
+
+step "another address outside: everything is forgotten within a second"
+pass $two $peer --row EP-2 >/dev/null || fail "before"
+in_gw nft list set ip kadomori_esp peers | grep -q 101.1.1.1 || fail "no peer is known"
+ip -n $n-gw addr add 101.1.1.3/24 dev wan0
+ip -n $n-gw addr del 101.1.1.2/24 dev wan0
+ip -n $n-gw addr show dev wan0 | grep -q 101.1.1.3 || ip -n $n-gw addr add 101.1.1.3/24 dev wan0
+ip -n $n-gw route replace default via 101.1.1.1
+start=$(date +%s%N)
+while in_gw nft list set ip kadomori_esp peers | grep -q 101.1.1.1; do
+	[ $(($(date +%s%N) - start)) -lt 1000000000 ] || fail "still bound after a second"
+done
+echo "  $((($(date +%s%N) - start) / 1000000)) ms"
+pass $two $peer --row EP-2 || fail "after"
+
+step "a million mutated IKE and ESP packets, from both sides"
+before=$(k status --json | python3 -c 'import json,sys; print(len(json.load(sys.stdin)["ipsec"]["in"]))')
+"$junk" $n-h4 101.1.1.1 500000 || fail "junk from inside"
+"$junk" $n-p 101.1.1.3 500000 || fail "junk from outside"
+sleep 2
+pass $two $peer --row EP-2 || fail "after the junk"
+k status --json | python3 -c 'import json,sys; s=json.load(sys.stdin)["ipsec"]; assert len(s["in"]) < 64 and len(s["ike"]) <= 64, s; print("  in", len(s["in"]), "ike", len(s["ike"]), s["counters"])' || fail "state from junk"
+
+step "status names devices, peers, SPIs and how they were decided"
+k status | grep -q '192.168.7.11' || fail "status"
+for p in $(pgrep -f "kadomorid --conf $conf"); do
+	rss=$(awk '/VmRSS/{print $2}' /proc/$p/status)
+	[ "$rss" -lt 60000 ] || fail "process $p holds $rss kB"
+done
+
+step "down leaves nothing"
+k down || fail "down"
+in_gw nft list ruleset | grep -q kadomori && fail "a table is left"
+echo "all steps passed"
