@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * One packet socket asks four questions and hears the answers: it needs no
+ * address, takes no port from the system's own clients, and changes nothing.
+ */
+#include "line/line.h"
+#include "wire/eth.h"
+#include "wire/ip4.h"
+#include "wire/ip6.h"
+#include "wire/nd.h"
+#include "wire/sum.h"
+#include "wire/udp.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <ifaddrs.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { FRAME = 1514, PORT_DHCP6_C = 546, PORT_DHCP6_S = 547,
+	PORT_DHCP4_C = 68, PORT_DHCP4_S = 67 };
+
+struct gather {
+	int fd;
+	struct mac mac;
+	struct addr ll;
+	uint32_t xid;
+	struct line_evidence *e;
+	bool news;
+};
+
+static const struct mac broadcast = {{255, 255, 255, 255, 255, 255}};
+
+static void send_frame(struct gather *g, struct wr *w)
+{
+	if (wr_ok(w))
+		(void)!send(g->fd, w->start, wr_len(w), 0);
+}
+
+static void eth(struct wr *w, const struct gather *g, const struct mac *to,
+	uint16_t type)
+{
+	eth_build(w, &(struct eth_head){.dst = *to, .src = g->mac, .type = type});
+}
+
+static void ask_ra(struct gather *g)
+{
+	uint8_t buf[FRAME], body[64];
+	struct wr b = wr_of(body, sizeof(body)), w = wr_of(buf, sizeof(buf));
+	struct mac to = mac_of_multicast(&addr_all_routers);
+
+	if (rs_build(&b, &g->mac) == 0 &&
+		nd_build_body(&w, &g->mac, &to, &g->ll, &addr_all_routers, body,
+			wr_len(&b)) == 0)
+		send_frame(g, &w);
+}
+
+static void ask_dhcp6(struct gather *g)
+{
+	uint8_t buf[FRAME], body[256], udp[300];
+	struct wr b = wr_of(body, sizeof(body)), u = wr_of(udp, sizeof(udp));
+	struct wr w = wr_of(buf, sizeof(buf));
+	struct addr to;
+	enum family fam;
+	struct mac mac;
+
+	(void)addr_parse("ff02::1:2", &fam, &to);
+	mac = mac_of_multicast(&to);
+	if (dhcp6_solicit(&b, g->xid, &g->mac) ||
+		udp_build(&u, FAM_6, &g->ll, &to, PORT_DHCP6_C, PORT_DHCP6_S,
+			body, wr_len(&b)))
+		return;
+	eth(&w, g, &mac, ETHTYPE_IP6);
+	ip6_build(&w, &(struct ip6_head){.next = 17, .hop_limit = 1,
+		.len = (uint16_t)wr_len(&u), .src = g->ll, .dst = to});
+	wr_copy(&w, udp, wr_len(&u));
+	send_frame(g, &w);
+}
+
+static void ask_dhcp4(struct gather *g)
+{
+	uint8_t buf[FRAME], body[400], udp[440];
+	struct wr b = wr_of(body, sizeof(body)), u = wr_of(udp, sizeof(udp));
+	struct wr w = wr_of(buf, sizeof(buf));
+	struct addr from = {{0}}, to = addr_from4(UINT32_MAX);
+
+	if (dhcp4_discover(&b, g->xid, &g->mac) ||
+		udp_build(&u, FAM_4, &from, &to, PORT_DHCP4_C, PORT_DHCP4_S,
+			body, wr_len(&b)))
+		return;
+	eth(&w, g, &broadcast, ETHTYPE_IP4);
+	ip4_build(&w, &(struct ip4_head){.proto = 17, .ttl = 64,
+		.len = (uint16_t)(IP4_HEAD_LEN + wr_len(&u)), .src = from,
+		.dst = to});
+	wr_copy(&w, udp, wr_len(&u));
+	send_frame(g, &w);
+}
+
+static void ask_pppoe(struct gather *g)
+{
+	uint8_t buf[FRAME];
+	struct wr w = wr_of(buf, sizeof(buf));
+
+	eth(&w, g, &broadcast, ETHTYPE_PPPOE_DISC);
+	if (pppoe_padi(&w, g->xid) == 0)
+		send_frame(g, &w);
+}
+
+static void ask_all(struct gather *g)
+{
+	ask_ra(g);
+	ask_dhcp6(g);
+	ask_dhcp4(g);
+	if (g->e->at == AT_GATEWAY)
+		ask_pppoe(g);
+}
+
+/* ---- answers ---- */
+
+static bool hear_ra(struct gather *g, const uint8_t *p, size_t n)
+{
+	struct nd_msg m;
+	struct ra ra;
+
+	if (nd_parse(p, n, &m) != ND_GOOD || m.type != ND_RA ||
+		!memcmp(&m.l2src, &g->mac, sizeof(g->mac)) ||
+		ra_parse(m.body, m.body_len, &ra) || g->e->has_ra)
+		return false;
+	g->e->has_ra = true;
+	g->e->ra = ra;
+	g->e->router = m.src;
+	g->e->router_mac = m.l2src;
+	return true;
+}
+
+static bool hear_dhcp6(struct gather *g, struct rd *r, const struct udp_head *u)
+{
+	struct dhcp6_answer a;
+	size_t n = rd_left(r);
+
+	if (u->sport != PORT_DHCP6_S || u->dport != PORT_DHCP6_C ||
+		dhcp6_parse(rd_bytes(r, n), n, &a) || a.xid != (g->xid & 0xffffff))
+		return false;
+	/* a server that delegates says more than one that does not */
+	if (g->e->has_dhcp6 && (g->e->dhcp6.has_prefix || !a.has_prefix))
+		return false;
+	g->e->has_dhcp6 = true;
+	g->e->dhcp6 = a;
+	return true;
+}
+
+static bool hear_dhcp4(struct gather *g, struct rd *r, const struct udp_head *u,
+	const struct mac *from)
+{
+	struct dhcp4_offer o;
+	size_t n = rd_left(r);
+
+	if (u->sport != PORT_DHCP4_S || u->dport != PORT_DHCP4_C ||
+		dhcp4_parse(rd_bytes(r, n), n, &o) || o.xid != g->xid ||
+		g->e->has_offer)
+		return false;
+	g->e->has_offer = true;
+	g->e->offer = o;
+	g->e->offer_mac = *from;
+	return true;
+}
+
+static bool hear_ip(struct gather *g, struct rd *r, const struct eth_head *h)
+{
+	struct udp_head u;
+	struct ip6_head h6;
+	struct ip4_head h4;
+
+	if (h->type == ETHTYPE_IP6)
+		return ip6_parse(r, &h6) == 0 && h6.next == 17 &&
+		       udp_parse(r, &u) == 0 && hear_dhcp6(g, r, &u);
+	return ip4_parse(r, &h4) == 0 && h4.proto == 17 &&
+	       !ip4_is_fragment(&h4) && udp_parse(r, &u) == 0 &&
+	       hear_dhcp4(g, r, &u, &h->src);
+}
+
+static bool hear(struct gather *g, const uint8_t *p, size_t n)
+{
+	struct rd r = rd_of(p, n);
+	struct eth_head h;
+
+	if (eth_parse(&r, &h))
+		return false;
+	if (h.type == ETHTYPE_PPPOE_DISC && !g->e->has_pado &&
+		pppoe_pado(r.p, rd_left(&r), g->xid, g->e->pppoe_name) == 0)
+		return g->e->has_pado = true;
+	if (h.type == ETHTYPE_IP6 && hear_ra(g, p, n))
+		return true;
+	if (h.type != ETHTYPE_IP6 && h.type != ETHTYPE_IP4)
+		return false;
+	return hear_ip(g, &r, &h);
+}
+
+/* ---- the interface ---- */
+
+static void own_addresses(const char *ifname, struct line_evidence *e,
+	struct gather *g)
+{
+	struct ifaddrs *list = NULL;
+
+	if (getifaddrs(&list))
+		return;
+	for (struct ifaddrs *i = list; i; i = i->ifa_next) {
+		struct addr a = {{0}};
+
+		if (!i->ifa_addr || strcmp(i->ifa_name, ifname))
+			continue;
+		if (i->ifa_addr->sa_family == AF_INET6) {
+			memcpy(a.b, &((struct sockaddr_in6 *)(void *)i->ifa_addr)
+					     ->sin6_addr, 16);
+			if (addr_is_linklocal(&a))
+				g->ll = a;
+			else if (e->own6_n < LINE_ADDRS_MAX)
+				e->own6[e->own6_n++] = a;
+		} else if (i->ifa_addr->sa_family == AF_INET &&
+			e->own4_n < LINE_ADDRS_MAX) {
+			memcpy(a.b + 12, &((struct sockaddr_in *)(void *)
+					i->ifa_addr)->sin_addr, 4);
+			e->own4[e->own4_n++] = a;
+		}
+	}
+	freeifaddrs(list);
+}
+
+static int open_socket(const char *ifname, struct gather *g)
+{
+	struct sockaddr_ll ll = {.sll_family = AF_PACKET,
+		.sll_protocol = htons(0x0003)};
+	struct ifreq ifr = {0};
+	int e;
+
+	g->fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
+		htons(0x0003));
+	if (g->fd < 0)
+		return -errno;
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", ifname);
+	if (ioctl(g->fd, SIOCGIFHWADDR, &ifr)) {
+		e = -errno;
+		close(g->fd);
+		return e;
+	}
+	memcpy(g->mac.b, ifr.ifr_hwaddr.sa_data, 6);
+	ll.sll_ifindex = (int)if_nametoindex(ifname);
+	if (ioctl(g->fd, SIOCGIFFLAGS, &ifr) == 0)
+		g->e->link = ifr.ifr_flags & IFF_UP && ifr.ifr_flags & IFF_RUNNING;
+	if (bind(g->fd, (struct sockaddr *)&ll, sizeof(ll))) {
+		e = -errno;
+		close(g->fd);
+		return e;
+	}
+	return 0;
+}
+
+/* All four answered: nothing more can come. */
+static bool complete(const struct line_evidence *e)
+{
+	return e->has_ra && e->has_dhcp6 && e->has_offer &&
+	       (e->has_pado || e->at == AT_HOST);
+}
+
+static void listen_until(struct gather *g, msec_t quiet, msec_t most)
+{
+	static const msec_t repeats[] = {1000, 3000, 7000, INT64_MAX};
+	msec_t start = clock_ms(), last = 0, now;
+	bool heard = false;
+	size_t sent = 0;
+	uint8_t buf[2048];
+
+	ask_all(g);
+	while ((now = clock_ms() - start) < most && !complete(g->e)) {
+		struct pollfd p = {.fd = g->fd, .events = POLLIN};
+		ssize_t n;
+
+		if (heard && now - last > quiet)
+			break;
+		if (now >= repeats[sent]) {
+			sent++;
+			ask_all(g);
+		}
+		poll(&p, 1, 50);
+		while ((n = recv(g->fd, buf, sizeof(buf), 0)) > 0)
+			if (hear(g, buf, (size_t)n)) {
+				heard = true;
+				last = clock_ms() - start;
+			}
+	}
+	g->e->took = clock_ms() - start;
+}
+
+int line_gather(const char *ifname, enum vantage at, msec_t quiet, msec_t most,
+	struct line_evidence *ret)
+{
+	struct gather g = {.e = ret};
+	struct addr iid;
+	int rc;
+
+	memset(ret, 0, sizeof(*ret));
+	ret->at = at;
+	if (!if_nametoindex(ifname))
+		return -ENODEV;
+	rc = open_socket(ifname, &g);
+	if (rc)
+		return rc;
+	if (getrandom(&g.xid, sizeof(g.xid), 0) != sizeof(g.xid))
+		g.xid = (uint32_t)clock_ms();
+	iid = mac_to_iid(&g.mac);
+	g.ll = iid;
+	g.ll.b[0] = 0xfe;
+	g.ll.b[1] = 0x80;
+	own_addresses(ifname, ret, &g);
+	if (ret->link)
+		listen_until(&g, quiet, most);
+	close(g.fd);
+	return 0;
+}
