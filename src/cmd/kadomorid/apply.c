@@ -489,6 +489,8 @@ int apply_run(const struct settings *s, const struct intent *in, int control_fd)
 
 	a.in = (struct intent *)(uintptr_t)in;
 	signal(SIGPIPE, SIG_IGN);
+	/* first: after a restart the line's router is asking meanwhile */
+	listener_fits(&a);
 	warn_foreign();
 	watch_all(&a);
 	a.esp = esp_new(a.base, s, on_esp_status, &a);
