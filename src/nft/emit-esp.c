@@ -153,29 +153,45 @@ static void emit_zone(const struct pipeline *pl, struct text *out)
 }
 
 /*
- * state: what has no entry yet; or, where no mapping stands beside us, what is
- * in no device's zone (an entry from before we came would give it to one).
+ * To the learner goes what has no state; and, where no mapping stands beside
+ * us, what is in no device's zone (an entry from before we came would give it
+ * to one).
  */
-static void emit_learn_part(const char *what, const char *state, bool to_map,
+static void emit_to_learner(const char *what, const char *state,
 	struct text *out)
 {
 	text_addf(out, "\t\t%s %s ip saddr @peers limit rate 20000/second burst 2000 packets log group %d snaplen 65535 counter drop\n",
 		what, state, NFT_ESP_GROUP);
 	/* the first answer may be faster than the set */
-	text_addf(out, "\t\t%s %s ip saddr != @peers limit rate 500/second burst 100 packets log group %d snaplen 65535 counter%s\n",
-		what, state, NFT_ESP_GROUP, to_map ? "" : " drop");
-	text_addf(out, "\t\t%s %s %scounter drop\n", what, state,
-		to_map ? "ip saddr @peers " : "");
+	text_addf(out, "\t\t%s %s ip saddr != @peers limit rate 500/second burst 100 packets log group %d snaplen 65535 counter drop\n",
+		what, state, NFT_ESP_GROUP);
+	text_addf(out, "\t\t%s %s counter drop\n", what, state);
+}
+
+/*
+ * Beside a mapping: strangers, and whoever begins a new IKE SA, are the
+ * mapping's, by way of policy; peers that a device talks to are the learner's.
+ */
+static void emit_beside_map(const char *what, struct text *out)
+{
+	text_addf(out, "\t\t%s ct state new ip saddr @peers limit rate 20000/second burst 2000 packets log group %d snaplen 65535 counter drop\n"
+		"\t\t%s ct state new ip saddr @peers counter drop\n",
+		what, NFT_ESP_GROUP, what);
 }
 
 static void emit_learn_of(const struct pipeline *pl, const char *what,
 	uint32_t proto, uint32_t port, struct text *out)
 {
-	bool to_map = mapped(pl, proto, port);
+	cleanup(freep) char *going_on = NULL;
 
-	emit_learn_part(what, "ct state new", to_map, out);
-	if (!to_map)
-		emit_learn_part(what, "ct zone 0", false, out);
+	if (!mapped(pl, proto, port)) {
+		emit_to_learner(what, "ct state new", out);
+		emit_to_learner(what, "ct zone 0", out);
+		return;
+	}
+	/* RFC 7296 3.1: in the first message the responder's SPI is zero */
+	going_on = xasprintf("%s%s", what, port ? " @th,128,64 != 0" : "");
+	emit_beside_map(going_on, out);
 }
 
 static void emit_learn(const struct pipeline *pl, struct text *out)

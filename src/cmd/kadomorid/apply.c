@@ -51,7 +51,7 @@ static void send_facts(struct apply *a, struct ipc *to)
 
 	facts_gather(a->in, &f);
 	f.ndproxy_gate = a->listener && listen_proxies(a->in);
-	esp_facts(a->esp, &f, a->in);
+	esp_facts(a->esp, &f);
 	facts_pack(&f, &t);
 	ipc_send(to, IPC_FACTS, text_str(&t), t.len);
 	text_done(&t);
@@ -206,7 +206,7 @@ static void load_esp(struct apply *a, const char *rules)
 	struct facts f = {0};
 
 	facts_gather(a->in, &f);
-	esp_table(a->esp, rules, &f, a->in);
+	esp_table(a->esp, rules, &f);
 	facts_done(&f);
 }
 

@@ -317,28 +317,12 @@ void esp_free(struct esp *e)
 	free(e);
 }
 
-/* The device that unasked ESP is mapped to. */
-static uint32_t mapped_device(const struct intent *in)
-{
-	for (size_t i = 0; i < in->mapping_n; i++) {
-		const struct mapping *m = &in->mappings[i];
-		const struct device *d = &in->devices[m->device];
-
-		if ((m->what.kind == WHAT_ESP || m->what.kind == WHAT_IPSEC ||
-			    m->what.kind == WHAT_IKE) && d->has_ipv4)
-			return addr_to4(&d->ipv4);
-	}
-	return 0;
-}
-
 /* true: the networks inside are others, and with them the zones. */
-static bool take_facts(struct esp *e, const struct facts *f,
-	const struct intent *in)
+static bool take_facts(struct esp *e, const struct facts *f)
 {
 	bool same = e->net_n == f->lan4_n &&
 		!memcmp(e->nets, f->lan4, f->lan4_n * sizeof(*e->nets));
 
-	e->hello.fixed = mapped_device(in);
 	if (same || !f->lan4_n)
 		return false;
 	e->net_n = 0;
@@ -347,12 +331,12 @@ static bool take_facts(struct esp *e, const struct facts *f,
 	return true;
 }
 
-void esp_facts(struct esp *e, const struct facts *f, const struct intent *in)
+void esp_facts(struct esp *e, const struct facts *f)
 {
 	uint32_t wan4 = f->has_wan4 ? addr_to4(&f->wan4) : 0;
 	bool moved = e->hello.wan4 && wan4 && wan4 != e->hello.wan4;
 
-	bool others = take_facts(e, f, in);
+	bool others = take_facts(e, f);
 
 	if (wan4)
 		e->hello.wan4 = wan4;
@@ -362,13 +346,12 @@ void esp_facts(struct esp *e, const struct facts *f, const struct intent *in)
 	}
 }
 
-void esp_table(struct esp *e, const char *rules, const struct facts *f,
-	const struct intent *in)
+void esp_table(struct esp *e, const char *rules, const struct facts *f)
 {
 	char *said = NULL;
 	int rc;
 
-	esp_facts(e, f, in);
+	esp_facts(e, f);
 	if (!rules || !*rules) {
 		stop(e);
 		return;

@@ -23,15 +23,14 @@ struct esp *esp_new(struct event_base *base, const struct settings *s,
 /* The learner ends; its bindings are written. */
 void esp_free(struct esp *e);
 /* decide's table (NULL or "": none, the learner ends). Loads, starts. */
-void esp_table(struct esp *e, const char *rules, const struct facts *f,
-	const struct intent *in);
+void esp_table(struct esp *e, const char *rules, const struct facts *f);
 /* The addresses changed: another one outside forgets everything. */
-void esp_facts(struct esp *e, const struct facts *f, const struct intent *in);
+void esp_facts(struct esp *e, const struct facts *f);
 
 /* What apply tells learn at its start and when it changes. */
 struct esp_hello {
-	uint32_t wan4, fixed; /* fixed: the mapped device, 0: none */
-	uint32_t flush;	      /* 1: forget all */
+	uint32_t wan4;
+	uint32_t flush; /* 1: forget all */
 };
 
 /* learn.c. Never returns. */

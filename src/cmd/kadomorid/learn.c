@@ -349,7 +349,6 @@ static void on_hello(struct learn *l, const char *body, size_t len)
 		return;
 	memcpy(&h, body, sizeof(h));
 	l->now = clock_ms();
-	espnat_static(l->e, h.fixed);
 	if (h.flush)
 		espnat_flush(l->e);
 	else

@@ -150,6 +150,30 @@ for p in $(pgrep -f "kadomorid --conf $conf"); do
 	[ "$rss" -lt 60000 ] || fail "process $p holds $rss kB"
 done
 
+step "a mapping beside it: strangers to its device, the others as before"
+cat >>"$conf" <<C
+device casa rakuten-casa mac 00:11:22:33:44:55 ipv4 192.168.7.13
+map ipsec to casa
+C
+k apply || fail "apply with a mapping"
+in_gw nft list set ip kadomori_esp peers | grep -q 101.2.2.1 && fail "101.2.2.1 is no stranger any more"
+unasked() { # who gets ESP from the stranger?
+	for i in 1 2 3 4; do
+		ip netns exec $n-h$i timeout 9 python3 -c 'import socket; s=socket.socket(socket.AF_INET,socket.SOCK_RAW,50); s.settimeout(4)
+try:
+    s.recv(2000); print(1)
+except TimeoutError: print(0)' >"$tmp/got$i" &
+	done
+	sleep 2
+	ip netns exec $n-p python3 -c 'import socket; s=socket.socket(socket.AF_INET,socket.SOCK_RAW,50); s.bind(("101.2.2.1",0)); s.sendto(bytes.fromhex("0badcafe00000001")+bytes(40),("101.1.1.3",0))'
+	wait
+	cat "$tmp"/got? | tr -d '\n'
+}
+got=$(unasked)
+[ "$got" = 0010 ] || fail "unasked ESP reached $got instead of the third"
+pass $two $peer --row EP-2 || fail "EP-2 beside the mapping"
+pass $two $peer --row EP-8 || fail "EP-8 beside the mapping"
+
 step "down leaves nothing"
 k down || fail "down"
 in_gw nft list ruleset | grep -q kadomori && fail "a table is left"
