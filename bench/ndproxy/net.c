@@ -245,6 +245,9 @@ static pid_t spawn_ndppd(const struct net *n)
 pid_t subject_again(struct net *n)
 {
 	waitpid(n->pid, NULL, 0);
+	/* its children hold the lock until they are gone too */
+	while (!kill(-n->pid, 0))
+		sleep_ms(1);
 	n->pid = n->subject == OURS ? spawn_ours(n) : spawn_ndppd(n);
 	return n->pid;
 }

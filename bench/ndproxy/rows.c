@@ -728,7 +728,6 @@ static void move_na(struct net *n, char *cell)
 static void start_again(struct net *n)
 {
 	kill(-n->pid, SIGKILL);
-	sleep_ms(5);
 	(void)subject_again(n);
 }
 

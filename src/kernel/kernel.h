@@ -101,6 +101,7 @@ struct kernel_event {
 	 * failed */
 	struct addr addr;
 	unsigned len;
+	uint32_t valid_s, preferred_s;	/* KERNEL_ADDR; UINT32_MAX: for ever */
 	bool tentative, reachable, failed, ours;
 	bool has_mac;
 	struct mac mac;

@@ -75,6 +75,16 @@ static void link_event(const struct nlmsghdr *h, struct kernel_event *e)
 	}
 }
 
+static void take_lifetimes(const struct nlattr *a, struct kernel_event *e)
+{
+	const struct ifa_cacheinfo *ci = mnl_attr_get_payload(a);
+
+	if (mnl_attr_get_payload_len(a) < sizeof(*ci))
+		return;
+	e->valid_s = ci->ifa_valid;
+	e->preferred_s = ci->ifa_prefered;
+}
+
 static void addr_event(const struct nlmsghdr *h, struct kernel_event *e)
 {
 	const struct ifaddrmsg *m = mnl_nlmsg_get_payload(h);
@@ -90,6 +100,8 @@ static void addr_event(const struct nlmsghdr *h, struct kernel_event *e)
 			take_addr(a, &e->addr);
 		else if (mnl_attr_get_type(a) == IFA_FLAGS)
 			flags = mnl_attr_get_u32(a);
+		else if (mnl_attr_get_type(a) == IFA_CACHEINFO)
+			take_lifetimes(a, e);
 		else if (mnl_attr_get_type(a) == IFA_PROTO)
 			e->ours = mnl_attr_get_u8(a) == KERNEL_PROTOCOL;
 	}

@@ -60,16 +60,6 @@ static int hosts_wait6(struct lab *lab, char **why)
 	return 0;
 }
 
-/* RA on the LAN; the hosts ask again so that nobody waits for the next one. */
-static int lan_ra(struct lab *lab, char **why)
-{
-	int e = lab_radvd(lab, LAB_GW, "lan0", LAB_LAN6 "/64", "", why);
-
-	for (size_t i = 0; e >= 0 && i < ARRAY_LEN(home); i++)
-		lab_run(lab, home[i], "ip link set eth0 down; ip link set eth0 up");
-	return e < 0 ? e : hosts_wait6(lab, why);
-}
-
 /*
  * One /64 on both sides of the gateway: links only. Addresses, routes, RA on
  * the LAN and the NDP proxy are the gate's own work.
@@ -85,9 +75,11 @@ int lab_house_settle(struct lab *lab, char **why)
 	int e;
 
 	*why = NULL;
-	if (lab->bridged || lab->line != LAB_FLETS_RA)
+	if (lab->bridged || lab_line_family(lab->line) != FAM_6)
 		return 0;
 	e = hosts_wait6(lab, why);
+	if (lab->line != LAB_FLETS_RA)
+		return e;
 	for (size_t i = 0; e == 0 && i < ARRAY_LEN(home); i++)
 		if (lab_wait(lab, LAB_GW, ADDRESS_MS,
 			"nft list set inet kadomori known | grep -q '%s[ ,]*'",
@@ -165,7 +157,6 @@ int lab_house_gate(struct lab *lab, char **why)
 		break;
 	case LAB_FLETS_PD:
 		e = dhcp_script(lab) ?: gate_pd(lab, why);
-		e = e ?: lan_ra(lab, why);
 		break;
 	case LAB_DHCP4:
 	case LAB_PRIVATE4:

@@ -320,9 +320,9 @@ int lab_guest_iked(struct lab *lab, enum lab_node n, const char *inner,
 
 /*
  * What a gateway's operating system does before kadomorid: addresses on wan0
- * and lan0 (by RA, DHCPv6-PD or DHCPv4 from the line's servers), RA on the LAN,
- * addresses in the hosts. On LAB_FLETS_RA links only: the rest is kadomorid's
- * own work. Nothing is forwarded yet. 0 or -errno with *why.
+ * and lan0 (by DHCPv6-PD or DHCPv4 from the line's servers),
+ * IPv4 addresses in the hosts. On LAB_FLETS_RA links only. RA on the LAN is
+ * kadomorid's own work. Nothing is forwarded yet. 0 or -errno with *why.
  */
 int lab_house_gate(struct lab *lab, char **why);
 /* With kadomorid running: the hosts have addresses, and on LAB_FLETS_RA the

@@ -135,9 +135,10 @@ void np_kernel(struct np *np, msec_t now, unsigned port, const struct addr *a,
 /* Evidence from elsewhere: EV_FLOW, EV_LEASE. */
 void np_evidence(struct np *np, msec_t now, unsigned port,
 	const struct addr *a, const struct mac *mac, enum evidence e);
-/* A delegated prefix for a LAN port; lifetimes in seconds, 0: withdrawn. */
+/* A delegated /64 of a LAN port, by the gateway's own address in it (which
+ * somebody else keeps); lifetimes in seconds, 0: withdrawn. */
 void np_delegated(struct np *np, msec_t now, unsigned port,
-	const struct addr *prefix, uint32_t valid_s, uint32_t preferred_s);
+	const struct addr *own, uint32_t valid_s, uint32_t preferred_s);
 void np_tick(struct np *np, msec_t now);
 /* When np_tick() wants to be called next; INT64_MAX: never. */
 msec_t np_next(const struct np *np, msec_t now);

@@ -301,9 +301,14 @@ void np_evidence(struct np *np, msec_t now, unsigned port,
 }
 
 void np_delegated(struct np *np, msec_t now, unsigned port,
-	const struct addr *prefix, uint32_t valid_s, uint32_t preferred_s)
+	const struct addr *own, uint32_t valid_s, uint32_t preferred_s)
 {
-	prefix_set(np, now, prefix, port, valid_s, preferred_s);
+	struct np_prefix *p;
+
+	prefix_set(np, now, own, port, valid_s, preferred_s);
+	p = (struct np_prefix *)np_prefix_of(np, own);
+	if (p)
+		p->own_lan = *own;
 }
 
 void np_tick(struct np *np, msec_t now)

@@ -46,7 +46,10 @@ void prefix_write(struct np *np, msec_t now, struct np_prefix *p)
 	int64_t preferred = (p->preferred_until - now) / 1000;
 	unsigned lan = p->port ? p->port : 1;
 
-	if (np->port[NP_WAN].up && np->conf.proxy) {
+	/* a delegated prefix: whoever asked for it keeps the addresses */
+	if (!np->conf.proxy)
+		return;
+	if (np->port[NP_WAN].up) {
 		p->own_wan = own_in(p, &np->port[NP_WAN]);
 		addr_act(np, ACT_ADDR_SET, NP_WAN, &p->own_wan, 128, valid,
 			preferred);
@@ -61,8 +64,11 @@ void prefix_write(struct np *np, msec_t now, struct np_prefix *p)
 
 static void prefix_end(struct np *np, struct np_prefix *p)
 {
-	addr_act(np, ACT_ADDR_DEL, NP_WAN, &p->own_wan, 128, 0, 0);
-	addr_act(np, ACT_ADDR_DEL, p->port ? p->port : 1, &p->own_lan, 64, 0, 0);
+	if (np->conf.proxy) {
+		addr_act(np, ACT_ADDR_DEL, NP_WAN, &p->own_wan, 128, 0, 0);
+		addr_act(np, ACT_ADDR_DEL, p->port ? p->port : 1, &p->own_lan,
+			64, 0, 0);
+	}
 	hosts_of_prefix_go(np, p);
 	memset(p, 0, sizeof(*p));
 }

@@ -36,7 +36,9 @@ static void route_default(struct np *np, enum np_act what)
 	struct np_action a = {.what = what, .port = NP_WAN,
 		.gate = np->router.ll};
 
-	np_do(np, &a);
+	/* with a delegated prefix the kernel reads the RA itself */
+	if (np->conf.proxy)
+		np_do(np, &a);
 }
 
 static void router_neigh(struct np *np)
@@ -45,7 +47,7 @@ static void router_neigh(struct np *np)
 		.addr = np->router.ll, .mac = np->router.mac,
 		.pin = np->router.mute};
 
-	if (np->router.has_mac)
+	if (np->router.has_mac && np->conf.proxy)
 		np_do(np, &a);
 }
 
@@ -86,7 +88,8 @@ static void take_extras(struct np *np, msec_t now, const struct ra *ra)
 			.value = ra->mtu};
 
 		r->mtu = ra->mtu;
-		np_do(np, &a);
+		if (np->conf.proxy)
+			np_do(np, &a);
 	}
 	if (ra->rdnss_n) {
 		memcpy(r->rdnss, ra->rdnss, sizeof(r->rdnss));
@@ -188,7 +191,7 @@ void rac_ra(struct np *np, msec_t now, const struct nd_msg *m)
 /* Silent to the kernel's questions, yet sending RAs: keep its address. */
 void rac_router_mute(struct np *np, const struct addr *a)
 {
-	if (!np->router.up || addr_cmp(&np->router.ll, a))
+	if (!np->router.up || !np->conf.proxy || addr_cmp(&np->router.ll, a))
 		return;
 	if (!np->router.mute)
 		np_say(np, SAY_ROUTER_MUTE, a, &np->router.mac, NP_WAN);

@@ -388,5 +388,5 @@ void try_show(json_t *results, double seconds)
 	printf(_("standard passes IKE and ESP to every host at home, as RFC 6092 asks (REC-21, 22, 24, 26);\n"
 		"strict passes them only between a device and its peer.\n"));
 	printf(_("On flets-ra kadomorid's own NDP proxy and RA server serve the home; on flets-pd dhclient takes the\n"
-		"prefix and radvd announces it.\n"));
+		"prefix and kadomorid announces it.\n"));
 }

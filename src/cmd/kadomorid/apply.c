@@ -111,7 +111,7 @@ static void load(struct apply *a, struct ipc *from, const char *rules)
 	if (a->loaded)
 		return;
 	a->loaded = true;
-	set_sysctls(a->in, a->listener);
+	set_sysctls(a->in, a->listener && listen_proxies(a->in));
 	rc = kernel_forwarding(true);
 	if (rc)
 		log_err(_("cannot switch forwarding on: %s"), strerror(-rc));
@@ -494,7 +494,6 @@ int apply_run(const struct settings *s, const struct intent *in, int control_fd)
 	warn_foreign();
 	watch_all(&a);
 	a.esp = esp_new(a.base, s, on_esp_status, &a);
-	listener_fits(&a);
 	start_decide(&a);
 	event_base_dispatch(a.base);
 	notify_systemd("STOPPING=1");

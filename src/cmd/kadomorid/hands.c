@@ -127,7 +127,10 @@ static void refill(struct hands *h)
 /* Before the table is there it fails: the members are loaded with it. */
 static void flush(struct hands *h)
 {
-	if (kernel_nft_elements(h->nfnl, "kadomori", h->pending, h->pending_n))
+	/* a delegated line has no such sets: nothing is gated by them */
+	if (listen_proxies(*h->in) &&
+		kernel_nft_elements(h->nfnl, "kadomori", h->pending,
+			h->pending_n))
 		refill(h);
 	h->pending_n = 0;
 }
@@ -290,7 +293,8 @@ static void prepare(const struct intent *in)
 		{"net/ipv6/neigh/default/gc_thresh1", "2048"},
 	};
 
-	sysctl_of(in->wan, "accept_ra", "0");
+	if (listen_proxies(in))
+		sysctl_of(in->wan, "accept_ra", "0");
 	for (size_t i = 0; i < in->lan_n; i++)
 		sysctl_of(in->lans[i], "accept_ra", "0");
 	/* one table per kernel: not writable inside a namespace */

@@ -53,6 +53,12 @@ struct listen {
 	} link[NP_PORT_MAX];
 	struct addr own[32];
 	size_t own_n;
+	/* delegated: the LAN's own addresses, as the kernel has them */
+	struct delegated {
+		unsigned port;
+		struct addr own;
+	} delegated[8], delegated_before[8];
+	size_t delegated_n, delegated_before_n;
 	bool look_again;
 };
 
@@ -63,7 +69,8 @@ bool listen_proxies(const struct intent *in)
 
 bool listen_wanted(const struct intent *in)
 {
-	return listen_proxies(in) && in->wan && in->lan_n;
+	return (listen_proxies(in) || in->line == LINE_FLETS_PD) && in->wan &&
+	       in->lan_n;
 }
 
 static const char *port_name(const struct intent *in, unsigned port)
@@ -374,6 +381,33 @@ static int port_of_ifindex(const struct listen *l, int ifindex)
 	return -1;
 }
 
+/* On a line with delegation the LAN's addresses tell the prefixes. */
+static void note_delegated(struct listen *l, unsigned port,
+	const struct kernel_event *e)
+{
+	if (listen_proxies(l->in) || !port || e->len != 64 ||
+		(e->addr.b[0] & 0xe0) != 0x20 ||
+		l->delegated_n == ARRAY_LEN(l->delegated))
+		return;
+	l->delegated[l->delegated_n++] = (struct delegated){port, e->addr};
+	np_delegated(l->np, clock_ms(), port, &e->addr, e->valid_s,
+		e->preferred_s);
+}
+
+/* Addresses that went take their prefix along. */
+static void delegated_gone(struct listen *l)
+{
+	for (size_t i = 0; i < l->delegated_before_n; i++) {
+		const struct delegated *d = &l->delegated_before[i];
+		bool still = false;
+
+		for (size_t j = 0; j < l->delegated_n; j++)
+			still |= !memcmp(l->delegated[j].own.b, d->own.b, 8);
+		if (!still)
+			np_delegated(l->np, clock_ms(), d->port, &d->own, 0, 0);
+	}
+}
+
 static void look_event(void *arg, const struct kernel_event *e)
 {
 	struct listen *l = arg;
@@ -391,6 +425,8 @@ static void look_event(void *arg, const struct kernel_event *e)
 		}
 		if (l->own_n < ARRAY_LEN(l->own))
 			l->own[l->own_n++] = e->addr;
+		if (port > 0)
+			note_delegated(l, (unsigned)port, e);
 	}
 }
 
@@ -401,9 +437,13 @@ static void look(struct listen *l)
 
 	memset(l->link, 0, sizeof(l->link));
 	l->own_n = 0;
+	memcpy(l->delegated_before, l->delegated, sizeof(l->delegated));
+	l->delegated_before_n = l->delegated_n;
+	l->delegated_n = 0;
 	if (kernel_rtnl_dump(l->f->ask, KERNEL_LINK, look_event, l) ||
 		kernel_rtnl_dump(l->f->ask, KERNEL_ADDR, look_event, l))
 		return;
+	delegated_gone(l);
 	np_own(l->np, l->own, l->own_n);
 	for (unsigned i = 0; i < l->f->port_n; i++) {
 		if (l->f->ifindex[i] && l->link[i].running &&
