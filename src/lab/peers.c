@@ -170,6 +170,19 @@ static int swanctl(const struct lab *lab, enum lab_node n, const char *words)
 		CALL_S, (int)lab->peer[n], words, lab->dir, lab_node_name(n));
 }
 
+/* The socket's file is there a moment before charon listens at it. */
+static int load(const struct lab *lab, enum lab_node n)
+{
+	msec_t end = clock_ms() + START_MS;
+
+	while (swanctl(lab, n, "--load-all --noprompt") != 0) {
+		if (clock_ms() >= end)
+			return -EIO;
+		lab_sleep(50);
+	}
+	return 0;
+}
+
 int lab_peer_start(struct lab *lab, enum lab_node n, char **why)
 {
 	int e = lab_peers_need(why);
@@ -187,8 +200,7 @@ int lab_peer_start(struct lab *lab, enum lab_node n, char **why)
 	}
 	e = e ?: lab_wait(lab, n, START_MS, "test -S %s/peer-%s/run/charon.vici",
 		lab->dir, lab_node_name(n));
-	if (e == 0 && swanctl(lab, n, "--load-all --noprompt") != 0)
-		e = -EIO;
+	e = e ?: load(lab, n);
 	if (e < 0 && !*why)
 		*why = xasprintf(_("%s did not start (see %s)"), "strongSwan",
 			lab->dir);

@@ -131,6 +131,8 @@ static void device_in(struct build *b, const struct device *d)
 	if (!device_is_called(d) || !known6(b, d))
 		return;
 	b->at = &d->at;
+	if (b->pol->profile == PROFILE_STRICT && d->peer_n && !has_peer6(d))
+		return; /* who names IPv4 peers only means IPv4 */
 	if (b->pol->profile == PROFILE_STRICT && !has_peer6(d)) {
 		complain(b->c, true, b->in, &d->at,
 			_("profile strict, but no peer of \"%s\" is known: only answers to what it sends come in. \"kadomori observe\" learns its peers, or add: peer PREFIX"),

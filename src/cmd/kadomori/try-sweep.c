@@ -97,7 +97,7 @@ static void explain(json_t *list, const struct sweep *s, uint32_t i,
  */
 static void judge(struct try *t, struct sweep *s, json_t *r)
 {
-	json_t *list = json_array();
+	json_t *list = json_array(), *odd = json_array();
 	size_t got_n[2] = {0}, unexplained = 0;
 
 	for (uint32_t i = 0; i < s->n; i++) {
@@ -114,6 +114,11 @@ static void judge(struct try *t, struct sweep *s, json_t *r)
 			if (!t->pol)
 				continue;
 			unexplained += got != want;
+			if (got != want && json_array_size(odd) < EXPLAINED_MAX)
+				json_array_append_new(odd, json_pack(
+					"{s:i, s:s, s:b}", "number", (int)i,
+					"at", lab_node_name(victims[v]),
+					"delivered", got));
 			if (got && want)
 				explain(list, s, i, &d);
 		}
@@ -122,6 +127,7 @@ static void judge(struct try *t, struct sweep *s, json_t *r)
 		lab_node_name(victims[0]), (json_int_t)got_n[0],
 		lab_node_name(victims[1]), (json_int_t)got_n[1]));
 	json_object_set_new(r, "passed_by_rule", list);
+	json_object_set_new(r, "against_the_rules", odd);
 	json_object_set_new(r, "unexplained", json_integer((json_int_t)unexplained));
 	if (t->house == TRY_STRICT && (got_n[0] || got_n[1]))
 		try_fail(t, _("packets of a stranger came in although the profile is strict"));
