@@ -77,6 +77,13 @@ bool names_have(const char *names, const char *name);
 bool read_role(const struct read_hints *h, const char *ifname,
 	enum role *ret);
 
+/*
+ * A chain that every packet of that path must pass. With a family it does not
+ * see the other one: its packets go past.
+ */
+void read_gate(struct pipeline *pl, enum path path, const char *name,
+	enum family fam);
+
 /* plan.c */
 void plan_make(const struct request *rq, const struct brand *b,
 	struct plan *ret, struct sheet *s);
@@ -101,6 +108,12 @@ char *plan_ports(const struct opening *o, const char *sep, char *buf);
 char *plan_proto(const struct opening *o, char *buf);
 /* Source as text, or any when it has none. buf: ADDRMASK_STR */
 char *plan_src(const struct opening *o, const char *any, char *buf);
+
+/* web.c: one step an opening, for pages whose fields are not known closely. */
+void web_openings(const struct plan *p, struct sheet *s, enum family fam,
+	enum src src, const char *menu);
+void web_undo(const struct plan *p, struct sheet *s, enum src src,
+	const char *menu);
 
 /* sheet.c: all text is already translated by the caller. */
 void sheet_say(struct sheet *s, enum section sec, enum part_kind k,

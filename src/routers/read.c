@@ -79,3 +79,24 @@ const struct brand *routers_brand(const char *id)
 			return all[i];
 	return NULL;
 }
+
+void read_gate(struct pipeline *pl, enum path path, const char *name,
+	enum family fam)
+{
+	cleanup(freep) char *door = xasprintf("gate to %s", name);
+	struct rule *rule;
+	struct chain *c;
+
+	if (!fam) {
+		pipeline_gate(pl, path, name);
+		return;
+	}
+	c = pipeline_chain(pl, door, true);
+	if (c->rule_n == 0) {
+		rule = chain_rule(c, V_ACCEPT);
+		cond_num(match_cond(&rule->match, F_FAMILY, true), fam, fam);
+		rule = chain_rule(c, V_GOTO);
+		rule->target = xstrdup(name);
+	}
+	pipeline_gate(pl, path, door);
+}

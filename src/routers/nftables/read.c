@@ -18,6 +18,13 @@ static const char *str(json_t *o, const char *key)
 	return json_is_string(v) ? json_string_value(v) : "";
 }
 
+static enum family family_of(const char *word)
+{
+	return !strcmp(word, "ip")    ? FAM_4
+	       : !strcmp(word, "ip6") ? FAM_6
+				      : FAM_NONE;
+}
+
 static char *chain_name(json_t *o, const char *key)
 {
 	return xasprintf("%s %s %s", str(o, "family"), str(o, "table"),
@@ -244,9 +251,7 @@ static void read_rule(struct nft_reader *r, json_t *rule)
 
 	r->family = str(rule, "family");
 	r->table = str(rule, "table");
-	r->fam = !strcmp(r->family, "ip")    ? FAM_4
-		 : !strcmp(r->family, "ip6") ? FAM_6
-					     : FAM_NONE;
+	r->fam = family_of(r->family);
 	(void)GROW(d.v, d.n, d.cap);
 	json_array_foreach(json_object_get(rule, "expr"), i, stmt)
 		statement(r, c, nat, rule, &d, stmt);
@@ -270,34 +275,6 @@ static const struct {
 	{"ingress", {PATH_FORWARD, PATH_INPUT}, 2},
 };
 
-/*
- * "ip" and "ip6" chains do not see the other family: its packets pass them by.
- * A gate of its own lets them, then asks the chain.
- */
-static void gate(struct nft_reader *r, json_t *o, const char *name,
-	enum path path)
-{
-	const char *family = str(o, "family");
-	bool four = !strcmp(family, "ip"), six = !strcmp(family, "ip6");
-	cleanup(freep) char *door = xasprintf("gate to %s", name);
-	struct rule *rule;
-	struct chain *c;
-
-	if (!four && !six) {
-		pipeline_gate(r->pl, path, name);
-		return;
-	}
-	c = pipeline_chain(r->pl, door, true);
-	if (c->rule_n == 0) {
-		rule = chain_rule(c, V_ACCEPT);
-		cond_num(match_cond(&rule->match, F_FAMILY, true),
-			four ? FAM_4 : FAM_6, four ? FAM_4 : FAM_6);
-		rule = chain_rule(c, V_GOTO);
-		rule->target = xstrdup(name);
-	}
-	pipeline_gate(r->pl, path, door);
-}
-
 static void read_chain(struct nft_reader *r, json_t *o)
 {
 	cleanup(freep) char *name = chain_name(o, "name");
@@ -317,7 +294,8 @@ static void read_chain(struct nft_reader *r, json_t *o)
 	}
 	for (size_t i = 0; i < ARRAY_LEN(hooks); i++)
 		for (int k = 0; !strcmp(hooks[i].hook, hook) && k < hooks[i].n; k++)
-			gate(r, o, name, hooks[i].path[k]);
+			read_gate(r->pl, hooks[i].path[k], name,
+				family_of(family));
 }
 
 static void read_objects(struct nft_reader *r)
