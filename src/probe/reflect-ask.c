@@ -236,7 +236,11 @@ static bool order(struct ask *a, const struct reflect_item *t, size_t n)
 	m.type = REFLECT_ORDER;
 	m.item_n = n;
 	memcpy(m.item, t, n * sizeof(*t));
-	return hello(a) && request(a, &m, REFLECT_ACCEPT);
+	if (!hello(a) || !request(a, &m, REFLECT_ACCEPT))
+		return false;
+	if (a->last_answer.verdict[0] == REFLECT_FULL)
+		a->r->busy = true;
+	return !a->r->busy;
 }
 
 static bool report(struct ask *a)

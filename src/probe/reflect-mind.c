@@ -4,8 +4,8 @@
 #include <nettle/hmac.h>
 #include <nettle/memops.h>
 
-enum { REASON_TAKEN, REASON_KIND, REASON_SIZE, REASON_DELAY, REASON_FULL,
-	REASON_PORT };
+enum { REASON_TAKEN, REASON_KIND, REASON_SIZE, REASON_DELAY,
+	REASON_FULL = REFLECT_FULL, REASON_PORT };
 
 static bool same_home(const struct endpoint *a, const struct endpoint *b)
 {
@@ -133,6 +133,7 @@ static uint8_t take_item(struct reflect_session *s, msec_t now,
 	j = &s->job[s->job_n++];
 	*j = (struct reflect_job){.item = *t, .due = now + t->delay_ms};
 	s->bytes += t->size;
+	s->until = MAX2(s->until, j->due + REFLECT_SESSION_MS);
 	return REASON_TAKEN;
 }
 
@@ -170,7 +171,7 @@ static struct reflect_session *proven(struct reflect_mind *m, msec_t now,
 		return NULL;
 	}
 	s->number = q->number;
-	s->until = now + REFLECT_SESSION_MS;
+	s->until = MAX2(s->until, now + REFLECT_SESSION_MS);
 	return s;
 }
 
@@ -178,15 +179,17 @@ static bool on_order(struct reflect_mind *m, msec_t now,
 	const struct endpoint *from, const struct reflect_msg *q,
 	struct reflect_msg *a)
 {
+	size_t full = m->stats.refused_full;
 	struct reflect_session *s = proven(m, now, from, q);
 
-	if (!s)
+	/* a proven home is told that there is no room */
+	if (!s && full == m->stats.refused_full)
 		return false;
 	a->type = REFLECT_ACCEPT;
 	a->number = q->number;
 	a->item_n = q->item_n;
 	for (size_t i = 0; i < q->item_n; i++)
-		a->verdict[i] = take_item(s, now, &q->item[i]);
+		a->verdict[i] = s ? take_item(s, now, &q->item[i]) : REASON_FULL;
 	return true;
 }
 

@@ -73,6 +73,8 @@ struct reflect_done {
 	uint8_t state; /* enum reflect_state */
 };
 
+enum { REFLECT_FULL = 4 }; /* no room in the reflector, or in the session */
+
 struct reflect_msg {
 	uint8_t type;
 	uint8_t nonce[REFLECT_NONCE];
@@ -81,7 +83,7 @@ struct reflect_msg {
 	struct endpoint you;		/* CHALLENGE */
 	bool has_alt, has_esp;		/* CHALLENGE: what the reflector can */
 	struct reflect_item item[REFLECT_ITEMS_MAX];
-	uint8_t verdict[REFLECT_ITEMS_MAX]; /* ACCEPT: 0 taken */
+	uint8_t verdict[REFLECT_ITEMS_MAX]; /* ACCEPT: 0 taken, REFLECT_FULL */
 	size_t item_n;
 	struct reflect_seen seen[REFLECT_SEEN_MAX];
 	size_t seen_n;
@@ -116,9 +118,13 @@ int reflect_token_of(uint8_t kind, const uint8_t *b, size_t n,
 /* --- the reflector's mind (reflect-mind.c): no socket, no clock --------------- */
 
 enum { REFLECT_SESSIONS_MAX = 64,	/* more are refused; none is pushed out */
-	REFLECT_SESSIONS_HOME = 4,	/* per IPv4 address or IPv6 /56 */
-	REFLECT_SESSION_MS = 1200 * 1000, /* longer than a cookie and a delay */
+	REFLECT_SESSIONS_HOME = 8,	/* per IPv4 address or IPv6 /56 */
 	REFLECT_COOKIE_MS = 60 * 1000,	/* a cookie lives one to two of these */
+	/*
+	 * A session is kept so long after its last order and its last job: no
+	 * cookie that came with an order outlives it, so none is used twice.
+	 */
+	REFLECT_SESSION_MS = 2 * REFLECT_COOKIE_MS,
 	REFLECT_JOBS_MAX = 96,		/* per session, waiting or done */
 	REFLECT_BYTES_MAX = 256 * 1024,	/* per session */
 	REFLECT_BUCKETS = 1024, REFLECT_BURST = 40, REFLECT_PER_S = 8 };
@@ -212,6 +218,7 @@ enum came { CAME_UNTRIED, CAME_NOT, CAME };
 
 struct reflect_result {
 	bool answered;		/* the reflector speaks to us */
+	bool busy;		/* and has no room for our home just now */
 	struct endpoint self, you; /* our end, and as seen outside */
 	bool no_raw, port500_taken, port4500_taken;
 	size_t mtu;		/* of the way out as the kernel knows it */

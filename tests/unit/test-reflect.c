@@ -189,6 +189,24 @@ static void replay_is_refused(void **st)
 	assert_null(reflect_mind_due(&mind, START + 99, &to, &t));
 }
 
+/* A session ends only when no cookie of its orders is good any more. */
+static void replay_after_the_end(void **st)
+{
+	struct endpoint e = ep("2409:11:4a0:2300::2", 4000), to;
+	struct reflect_msg m, a;
+	struct reflect_token t;
+
+	(void)st;
+	for (msec_t wait = 0; wait < 10 * REFLECT_COOKIE_MS; wait += 7777) {
+		fresh();
+		m = order_of(&e, 1, START);
+		assert_true(say(&m, &key, &e, START, &a) > 0);
+		assert_non_null(reflect_mind_due(&mind, START + 99, &to, &t));
+		assert_int_equal(say(&m, &key, &e, START + wait, &a), 0);
+		assert_null(reflect_mind_due(&mind, START + wait + 99, &to, &t));
+	}
+}
+
 /* What a spoofer with a captured HELLO gets: less than it sends, and slower. */
 static void bounded_before_proof(void **st)
 {
@@ -223,7 +241,8 @@ static void homes_are_bounded(void **st)
 		snprintf(s, sizeof(s), "2409:11:4a0:23%02x::%x", i, i + 1);
 		e = ep(s, 4000);
 		m = order_of(&e, (uint8_t)i, START);
-		ok += say(&m, &key, &e, START, &a) > 0;
+		ok += say(&m, &key, &e, START, &a) > 0 &&
+			a.verdict[0] != REFLECT_FULL;
 	}
 	assert_int_equal(ok, REFLECT_SESSIONS_HOME);
 	/* many households: a full house pushes nobody out */
@@ -233,7 +252,8 @@ static void homes_are_bounded(void **st)
 		snprintf(s, sizeof(s), "153.246.%u.1", i);
 		e = ep(s, 4000);
 		m = order_of(&e, 1, START);
-		ok += say(&m, &key, &e, START, &a) > 0;
+		ok += say(&m, &key, &e, START, &a) > 0 &&
+			a.verdict[0] != REFLECT_FULL;
 	}
 	assert_int_equal(ok, REFLECT_SESSIONS_MAX);
 	assert_true(mind.stats.refused_full >= 136);
@@ -315,6 +335,7 @@ static const struct test_case cases[] = {
 	{"who proved his address is served, there and when asked", proven_home_is_served},
 	{"a cookie of another address, port or nonce orders nothing", order_without_proof},
 	{"an order heard and said again is refused", replay_is_refused},
+	{"nor after its session ended", replay_after_the_end},
 	{"before proof less goes out than came in, and slower", bounded_before_proof},
 	{"sessions are bounded per home and in all", homes_are_bounded},
 	{"what is too much is not taken", items_are_judged},

@@ -212,6 +212,11 @@ static int ask(const struct reflect_args *a)
 			a->host);
 		return EXIT_UNDECIDED;
 	}
+	if (r.busy) {
+		fprintf(stderr, _("kadomori: the reflector %s has no room for your home just now: try again in three minutes\n"),
+			a->host);
+		return EXIT_UNDECIDED;
+	}
 	if (r.no_raw)
 		fputs(_("kadomori: ESP needs root: not tried\n"), stderr);
 	if (opt.json)

@@ -160,7 +160,8 @@ static void look_reflector(const struct doctor_args *a, struct doctor_obs *o)
 	if (!a->r.host)
 		return;
 	o->reflector = SEEN_NO;
-	if (reflect_args_want(&a->r, &w) || reflect_ask(&w, &r) < 0 || !r.answered)
+	if (reflect_args_want(&a->r, &w) || reflect_ask(&w, &r) < 0 || !r.answered ||
+		r.busy)
 		return;
 	o->reflector = SEEN_YES;
 	o->fam = w.server.fam;
