@@ -12,6 +12,12 @@
 enum { BODY = 6, ALL = 2 + BODY + 1 };	/* KM, line, check, cause, check */
 static const char alphabet[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
+/*
+ * The cause is a digit, or the letter for it where the digit would make the
+ * check character an O or I, which are taken for 0 and 1.
+ */
+static const char other_causes[] = "ABCDEFGHJK";
+
 static unsigned value_of(char c)
 {
 	return (unsigned)(strchr(alphabet, c) - alphabet);
@@ -30,11 +36,13 @@ static char check_char(const char *s, size_t n)
 
 char *doctor_code_format(const struct doctor_code *c, char buf[DOCTOR_CODE_STR])
 {
+	unsigned cause = c->good ? 0 : c->cause % CAUSES_MAX;
 	char body[BODY + 1];
 
 	snprintf(body, sizeof(body), "%s%s%u", doctor_line_code(c->line),
-		c->good ? "000" : doctor_check_id(c->check),
-		c->good ? 0 : c->cause % CAUSES_MAX);
+		c->good ? "000" : doctor_check_id(c->check), cause);
+	if (strchr("OI", check_char(body, BODY)))
+		body[BODY - 1] = other_causes[cause];
 	snprintf(buf, DOCTOR_CODE_STR, "KM-%.2s-%.3s-%c%c", body, body + 2,
 		body[5], check_char(body, BODY));
 	return buf;
@@ -79,7 +87,8 @@ static int find_check(const char *b, struct doctor_code *c)
 int doctor_code_parse(const char *s, struct doctor_code *ret)
 {
 	struct doctor_code c = {0};
-	char b[ALL + 1], line[3];
+	char b[ALL + 1], line[3], want;
+	const char *other;
 
 	if (!squeeze(s, b) || strncmp(b, "KM", 2))
 		return -EINVAL;
@@ -88,13 +97,16 @@ int doctor_code_parse(const char *s, struct doctor_code *ret)
 			digit(&b[i]);
 	if (b[4] == 'O')
 		b[4] = '0';
-	if (check_char(b + 2, BODY) != b[ALL - 1])
+	want = check_char(b + 2, BODY);
+	digit(&b[ALL - 1]); /* it is never O or I */
+	if (want != b[ALL - 1])
 		return -EBADMSG;
 	snprintf(line, sizeof(line), "%.2s", b + 2);
+	other = strchr(other_causes, b[7]);
 	if (doctor_line_parse(line, &c.line) < 0 || find_check(b + 4, &c) < 0 ||
-		b[7] < '0' || b[7] > '9')
+		(!other && (b[7] < '0' || b[7] > '9')))
 		return -EINVAL;
-	c.cause = (unsigned)(b[7] - '0');
+	c.cause = (unsigned)(other ? other - other_causes : b[7] - '0');
 	if (!c.good && c.cause && !doctor_why(c.check, c.cause))
 		return -EINVAL;
 	*ret = c;

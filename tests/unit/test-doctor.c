@@ -161,6 +161,7 @@ static void codes_go_by_phone(void **st)
 				c = (struct doctor_code){(enum doctor_line)l, false,
 					(enum doctor_check)k, cause};
 				doctor_code_format(&c, s);
+				assert_null(strpbrk(s + 3, "OI"));
 				assert_int_equal(doctor_code_parse(s, &d), 0);
 				assert_int_equal(d.line, l);
 				assert_int_equal(d.check, k);
