@@ -64,6 +64,7 @@ struct ike_sa {
 	uint64_t i, r; /* i 0: free */
 	msec_t first, last;
 	uint32_t in, out;
+	uint64_t kernel;
 };
 
 struct out_sa {
@@ -1236,6 +1237,24 @@ void espnat_seen_out(struct espnat *e, msec_t now, uint32_t host, uint32_t peer,
 		return;
 	o->packets += packets;
 	o->last = p->pairs[slot]->last = p->pairs[slot]->last_esp = now;
+}
+
+void espnat_seen_ike(struct espnat *e, msec_t now, uint64_t spi_i,
+	uint64_t total)
+{
+	int slot;
+
+	for (unsigned i = 0; i < e->l.peers; i++) {
+		struct ike_sa *k = e->peers[i].addr
+			? ike_find(&e->peers[i], spi_i, &slot)
+			: NULL;
+		uint64_t n = k ? newly(&k->kernel, total) : 0;
+
+		if (!n)
+			continue;
+		k->in += (uint32_t)n;
+		k->last = now;
+	}
 }
 
 void espnat_lost(struct espnat *e, msec_t now)

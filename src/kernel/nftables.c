@@ -78,6 +78,13 @@ int kernel_nft_list(const char *what, char **ret)
 	return run(cmd, false, ret, NULL);
 }
 
+int kernel_nft_list_counted(const char *what, char **ret)
+{
+	cleanup(freep) char *cmd = xasprintf("list %s", what);
+
+	return run_as(cmd, false, NFT_CTX_OUTPUT_NUMERIC_PROTO, ret, NULL);
+}
+
 /* A network namespace of our own; without root, inside a user namespace. */
 static int empty_network(void)
 {

@@ -98,7 +98,7 @@ static void emit_maps(struct text *out)
 	text_add(out,
 		"\tmap espin {\n\t\ttypeof ip saddr . esp spi : ct zone\n"
 		"\t\tsize 4096\n\t\tcounter\n\t}\n"
-		"\tmap ikein {\n\t\ttypeof @th,64,64 : ct zone\n\t\tsize 4096\n\t}\n"
+		"\tmap ikein {\n\t\ttypeof @th,64,64 : ct zone\n\t\tsize 4096\n\t\tcounter\n\t}\n"
 		"\tmap espicmp {\n\t\ttypeof @th,192,64 : ct zone\n\t\tsize 8192\n\t}\n"
 		"\tset espout {\n\t\ttypeof ip saddr . ip daddr . esp spi\n"
 		"\t\tsize 8192\n\t\tcounter\n\t}\n"

@@ -23,7 +23,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { COUNT_SECONDS = 5, STATE_MAX = 1 << 20, AGAIN_SECONDS = 1 };
+enum { COUNT_SECONDS = 2, STATE_MAX = 1 << 20, AGAIN_SECONDS = 1 };
 
 struct esp {
 	struct event_base *base;
@@ -269,22 +269,21 @@ static void on_again(int fd, short what, void *arg)
 static void on_count(int fd, short what, void *arg)
 {
 	struct esp *e = arg;
-	char *in = NULL, *out = NULL;
+	static const char *const lists[] = {"map " NFT_ESP_TABLE " espin",
+		"map " NFT_ESP_TABLE " ikein", "set " NFT_ESP_TABLE " espout"};
 	struct text t = TEXT_INIT;
 
 	(void)fd;
 	(void)what;
-	if (!e->ipc || kernel_nft_list("map " NFT_ESP_TABLE " espin", &in) ||
-		kernel_nft_list("set " NFT_ESP_TABLE " espout", &out)) {
-		free(in);
-		return;
+	for (size_t i = 0; e->ipc && i < ARRAY_LEN(lists); i++) {
+		cleanup(freep) char *s = NULL;
+
+		if (!kernel_nft_list_counted(lists[i], &s))
+			text_add(&t, s);
 	}
-	text_add(&t, in);
-	text_add(&t, out);
-	ipc_send(e->ipc, IPC_ESP_COUNT, text_str(&t), t.len);
+	if (e->ipc && t.len)
+		ipc_send(e->ipc, IPC_ESP_COUNT, text_str(&t), t.len);
 	text_done(&t);
-	free(in);
-	free(out);
 }
 
 struct esp *esp_new(struct event_base *base, const struct settings *s,

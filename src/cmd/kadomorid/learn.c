@@ -189,9 +189,11 @@ static void count_one(struct learn *l, const char *s)
 {
 	char a[20], b[20];
 	uint32_t x, y, spi;
-	unsigned long long n;
+	unsigned long long n, ike;
 
-	if (sscanf(s, " %19[0-9.] . %19[0-9.] . %u counter packets %llu", a, b,
+	if (sscanf(s, " 0x%llx counter packets %llu", &ike, &n) == 2)
+		espnat_seen_ike(l->e, l->now, ike, n);
+	else if (sscanf(s, " %19[0-9.] . %19[0-9.] . %u counter packets %llu", a, b,
 			&spi, &n) == 4 && dotted(a, &x) && dotted(b, &y))
 		espnat_seen_out(l->e, l->now, x, y, spi, n);
 	else if (sscanf(s, " %19[0-9.] . %u counter packets %llu", a, &spi,
