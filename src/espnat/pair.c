@@ -16,6 +16,11 @@
  * that is old enough is spent, because the older ones leave it a candidate for
  * more SPIs, never for fewer.
  *
+ * SPIs that stay open still use up credits: two that began together leave no
+ * credit of that time for a third. So an open SPI may belong to a host only if
+ * all solid open SPIs of the peer can have a credit each beside it (Hall's
+ * marriage theorem); after a start of all at once the next rekey is certain.
+ *
  * An SPI seen once stands in a cell only (a hashed place that the next one may
  * overwrite), so that 10,000 forged SPIs a second fill nothing; an SPI that
  * comes again with a risen sequence number gets an entry. (pair.c stays one
@@ -32,6 +37,7 @@ enum {
 	REORDER_MS = 1000,
 	TAKEOVER_MS = 30 * 1000, /* a device came back with another address */
 	PEERS_PER_HOST = 16,
+	CHECK_MS = 200,
 	CELL_MS = 10 * 1000,
 	CREDIT_MS = 3600 * 1000, /* an SA may stay silent that long */
 	TENTATIVE_IDLE_MS = 60 * 1000,
@@ -115,7 +121,9 @@ struct in_sa {
 	bool counted;	/* in tentative_n */
 	bool cold_made;	/* some candidate was cold when it was first seen */
 	uint32_t seq;
-	msec_t first, last, bound, trial_end;
+	msec_t first, last, bound, trial_end, checked;
+	msec_t trial_last, trial_gap; /* regular traffic proves nothing */
+	unsigned irregular;
 	uint64_t packets, kernel;
 	struct bucket copies; /* its own: a forger's SPIs do not eat it */
 	struct trial trials[ESPNAT_COPIES_MAX];
@@ -522,18 +530,92 @@ static void in_settle(struct espnat *e, msec_t now, struct in_sa *s, int slot,
 		in_open(e, &e->peers[s->peer], s, 1);
 }
 
+/* Enough has come to believe that it is an SA at all. */
+static bool in_solid(const struct in_sa *s, msec_t now)
+{
+	return s->packets >= FIRM_PACKETS && now - s->first >= FIRM_MS;
+}
+
+/* ---- a credit for each: bipartite matching ---- */
+
+struct marriage {
+	struct espnat *e;
+	struct peer *p;
+	const struct in_sa *sa[OPEN_MAX + 1];
+	unsigned n;
+	int slot; /* where sa[0] must go */
+	/* which SPI has the credit: its index + 1 */
+	uint8_t taken[ESPNAT_HOSTS_MAX][ESPNAT_ROWS_MAX];
+	uint16_t seen[ESPNAT_HOSTS_MAX];
+};
+
+static bool marry(struct marriage *m, unsigned i, unsigned depth)
+{
+	const struct in_sa *s = m->sa[i];
+	uint64_t cand = i ? s->cand : 1ull << m->slot;
+
+	for (; cand; cand &= cand - 1) {
+		int slot = first_bit(cand);
+		const struct pair *x = m->p->pairs[slot];
+
+		if (!x->host)
+			continue;
+		if (x->cold)
+			return true; /* may own any number */
+		for (unsigned r = 0; r < ESPNAT_ROWS_MAX; r++) {
+			uint8_t *t = &m->taken[slot][r];
+
+			if (m->seen[slot] >> r & 1 ||
+				!row_may(&x->rows[r], s->first))
+				continue;
+			m->seen[slot] |= (uint16_t)(1u << r);
+			if (*t && (depth > OPEN_MAX ||
+					!marry(m, *t - 1u, depth + 1)))
+				continue;
+			*t = (uint8_t)(i + 1);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Can all solid open SPIs of the peer have a credit each if s is slot's? */
+static bool fits(struct espnat *e, struct peer *p, msec_t now,
+	const struct in_sa *s, int slot)
+{
+	struct marriage m = {.e = e, .p = p, .slot = slot, .n = 1, .sa = {s}};
+
+	for (uint32_t i = 0; i < e->l.in && m.n <= OPEN_MAX; i++) {
+		const struct in_sa *o = &e->in[i];
+
+		if (o->spi && o != s && o->slot < 0 &&
+			o->how != ESPNAT_SHARED &&
+			o->peer == peer_index(e, p) && in_solid(o, now))
+			m.sa[m.n++] = o;
+	}
+	for (unsigned i = 0; i < m.n; i++) {
+		memset(m.seen, 0, sizeof(m.seen));
+		if (!marry(&m, i, 0))
+			return false;
+	}
+	return true;
+}
+
 /* Strike out candidates whose SAs are all accounted for, or who left. */
 static void in_exclude(struct espnat *e, msec_t now, struct in_sa *s)
 {
 	struct peer *p = &e->peers[s->peer];
+	bool more = count_bits(s->cand) > 1;
 	uint64_t left = 0;
 
 	if (s->slot >= 0 || s->how == ESPNAT_SHARED)
 		return;
+	s->checked = now;
 	for (uint64_t m = s->cand; m; m &= m - 1) {
 		const struct pair *x = p->pairs[first_bit(m)];
 
-		if (x->host && pair_may(x, s->first))
+		if (x->host && pair_may(x, s->first) &&
+			(!more || fits(e, p, now, s, first_bit(m))))
 			left |= 1ull << first_bit(m);
 	}
 	if (left && left != s->cand) {
@@ -588,6 +670,7 @@ static void trial_close(struct in_sa *s)
 static void trial_start(const struct peer *p, struct in_sa *s, msec_t now)
 {
 	unsigned n = 0;
+	msec_t gap;
 
 	if (s->trial_end && now <= s->trial_end)
 		return;
@@ -601,19 +684,27 @@ static void trial_start(const struct peer *p, struct in_sa *s, msec_t now)
 		t->running = now - p->pairs[slot]->last_esp > SILENCE_MS;
 		t->tried = (uint16_t)(t->tried + t->running);
 	}
+	gap = now - s->trial_last;
+	if (gap * 5 > s->trial_gap * 6 || gap * 6 < s->trial_gap * 5)
+		s->irregular++;
+	s->trial_gap = gap;
+	s->trial_last = now;
 	s->trial_end = now + ANSWER_MS;
 }
 
 /*
- * One candidate answered every one of its last trials, all others hardly ever.
- * Under independent traffic of any one rate that is less likely by chance than
- * 10^-6; it is evidence, not proof, and said as such ("answers").
+ * One candidate answered nearly each of its trials, all others hardly ever.
+ * Where packets come at irregular times that is less likely by chance than
+ * 10^-6, whatever the rates. Regular traffic may fall in step with anybody's
+ * and is not judged. It is evidence, not proof, and said as such ("answers").
  */
 static int trial_winner(const struct in_sa *s)
 {
 	unsigned n = count_bits(s->cand);
 	int winner = -1;
 
+	if (s->irregular < ANSWERS)
+		return -1;
 	for (unsigned i = 0; i < n && i < ESPNAT_COPIES_MAX; i++) {
 		const struct trial *t = &s->trials[i];
 
@@ -1079,7 +1170,8 @@ static void known_in(struct espnat *e, msec_t now, struct peer *p,
 	s->last = now;
 	s->packets++;
 	in_firm(e, now, s);
-	in_exclude(e, now, s);
+	if (s->packets <= 4 || now - s->checked >= CHECK_MS)
+		in_exclude(e, now, s);
 	if (s->slot >= 0) {
 		give(ret, p->pairs[s->slot]->host);
 		verdict(e, ret, ESPNAT_BOUND);
@@ -1289,8 +1381,10 @@ static void pair_tick(struct espnat *e, msec_t now, struct peer *p, int slot)
 
 static bool in_stale(const struct in_sa *s, msec_t now)
 {
+	/* an open one that was an SA has used a credit up, dead or alive */
 	bool lasts = s->firm || s->how == ESPNAT_RESTORED ||
-		s->how == ESPNAT_SHARED;
+		s->how == ESPNAT_SHARED ||
+		(s->slot < 0 && s->packets >= FIRM_PACKETS);
 
 	return now - s->last >= (lasts ? IDLE_MS : TENTATIVE_IDLE_MS);
 }

@@ -107,21 +107,66 @@ static void copies_until_excluded(void **st)
 static void answers_tell(void **st)
 {
 	struct espnat *e = fresh();
+	msec_t t = 1000;
 	unsigned i;
 
 	(void)st;
 	login(e, 0, A, P);
 	login(e, 0, B, P);
-	for (i = 1; i <= 40; i++) {
-		msec_t t = 1000 + i * 1000;
-
+	for (i = 1; i <= 60; i++) {
+		t += 700 + i * 37 % 11 * 200;
 		if (in(e, t, P, 8000, i).n == 1)
 			break;
 		espnat_esp_out(e, t + 5, B, P, 99, i);
 		espnat_esp_out(e, t + 400 + i, A, P, 98, i);
 	}
-	assert_in_range(i, 16, 20);
-	assert_int_equal(in(e, 99000, P, 8000, 50).to[0], B);
+	assert_in_range(i, 16, 40);
+	assert_int_equal(in(e, 999000, P, 8000, 70).to[0], B);
+	espnat_free(e);
+}
+
+/* In step by the clock alone: no evidence. */
+static void regular_is_no_evidence(void **st)
+{
+	struct espnat *e = fresh();
+
+	(void)st;
+	login(e, 0, A, P);
+	login(e, 0, B, P);
+	for (uint32_t i = 1; i <= 100; i++) {
+		msec_t t = 1000 + i * 1000;
+
+		assert_int_equal(in(e, t, P, 8000, i).n, 2);
+		espnat_esp_out(e, t + 5, B, P, 99, i);
+		espnat_esp_out(e, t + 500, A, P, 98, i);
+	}
+	espnat_free(e);
+}
+
+/*
+ * Both start at once and never say whose is whose; the next rekey of either is
+ * certain all the same, because their first credits are used up.
+ */
+static void marriage(void **st)
+{
+	struct ike_head h = head(A * 16ull, IKE_CREATE_CHILD_SA, 2);
+	struct espnat *e = fresh();
+	struct espnat_verdict v;
+
+	(void)st;
+	login(e, 0, A, P);
+	login(e, 0, B, P);
+	for (uint32_t i = 1; i <= 20; i++) {
+		assert_int_equal(in(e, i * 200, P, 8000, i).n, 2);
+		assert_int_equal(in(e, i * 200, P, 9000, i).n, 2);
+	}
+	espnat_ike_out(e, 5000, A, P, &h);
+	v = in(e, 5100, P, 7000, 1);
+	v = in(e, 5101, P, 7000, 2);
+	assert_int_equal(v.n, 1);
+	assert_int_equal(v.to[0], A);
+	/* the old ones stay open: nothing was said about them */
+	assert_int_equal(in(e, 5102, P, 8000, 21).n, 2);
 	espnat_free(e);
 }
 
@@ -326,6 +371,8 @@ static const struct test_case cases[] = {
 	{"a device whose SAs are accounted for is no candidate", excluded},
 	{"two candidates get copies until one is excluded", copies_until_excluded},
 	{"answers tell which of two it was", answers_tell},
+	{"regular traffic in step is no evidence", regular_is_no_evidence},
+	{"after a start of both at once the next rekey is certain", marriage},
 	{"where answers tell nothing, nothing is guessed", no_answers_no_guess},
 	{"10,000 forged SPIs a second take nothing away", forged_flood},
 	{"one device, and many, stay within their limits", limits},
