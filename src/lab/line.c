@@ -7,6 +7,9 @@
 #include "base/tr.h"
 #include "lab/lab-own.h"
 
+/* Kea takes 0.1 s, and ten on an emulated machine. */
+enum { SERVER_MS = 30000 };
+
 int lab_file(const struct lab *lab, const char *name, const char *fmt, ...)
 {
 	cleanup(freep) char *path = xasprintf("%s/%s", lab->dir, name);
@@ -83,7 +86,7 @@ static int kea(struct lab *lab, char **why)
 		lab->dir, lab->dir);
 	if (e < 0)
 		return e;
-	if (lab_wait(lab, LAB_AN, 5000, "ss -Hlun 'sport = 547' | grep -q .") < 0) {
+	if (lab_wait(lab, LAB_AN, SERVER_MS, "ss -Hlun 'sport = 547' | grep -q .") < 0) {
 		*why = xasprintf(_("%s did not start (see %s)"), "kea-dhcp6", lab->dir);
 		return -EIO;
 	}
@@ -115,7 +118,7 @@ static int dnsmasq(struct lab *lab, const char *wire, char **why)
 		"dnsmasq -k -C %s/dnsmasq.conf -x %s/dnsmasq.pid", lab->dir, lab->dir);
 	if (e < 0)
 		return e;
-	if (lab_wait(lab, LAB_AN, 5000, "ss -Hlun 'sport = 67' | grep -q .") < 0) {
+	if (lab_wait(lab, LAB_AN, SERVER_MS, "ss -Hlun 'sport = 67' | grep -q .") < 0) {
 		*why = xasprintf(_("%s did not start (see %s)"), "dnsmasq", lab->dir);
 		return -EIO;
 	}

@@ -24,7 +24,7 @@
 #define INNER_GUESTS "10.64.8.0/24"
 #define INNER_POOL "10.64.0.0/24"
 
-enum { START_MS = 10000, CALL_S = 15 };
+enum { START_MS = 20000, CALL_S = 15 };
 
 static bool at(const char *path)
 {
@@ -43,6 +43,12 @@ int lab_peers_need(char **why)
 	cleanup(freep) char *cmd = xasprintf("%s %s >&2", fetcher(), ROOT);
 	int r;
 
+	/* charon's own ESP leaves through a TUN device */
+	if (!at("/dev/net/tun") && (system("modprobe -q tun") != 0 ||
+		!at("/dev/net/tun"))) {
+		*why = xstrdup(_("this kernel has no /dev/net/tun (module tun), which the IPsec peers need"));
+		return -EOPNOTSUPP;
+	}
 	if (at(ROOT "/.complete") && at(ROOT "/lib64"))
 		return 0;
 	fprintf(stderr, _("fetching strongSwan 6.0 of Debian 13 into %s ...\n"), ROOT);
