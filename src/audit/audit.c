@@ -304,6 +304,12 @@ static void find_gateway(struct auditor *x, pset m)
 {
 	pset s = proof_minus(x->pr, x->self, m);
 
+	open_finding(x, proof_minus(x->pr,
+			proof_and(x->pr, s, question(x, "udp port 546 ipv6")),
+			question(x, "any from fe80::/10")),
+		"dhcp-router", SEV_LOW,
+		xstrdup(_("The router's DHCPv6 client port can be reached from anywhere; its servers are on the line itself.")),
+		xstrdup(_("Narrow its source to fe80::/10.")));
 	s = proof_minus(x->pr, s, gateway_business(x));
 	open_finding(x, s, "open-router", SEV_HIGH,
 		xstrdup(_("The router itself can be reached from outside: its own services are not behind the filter.")),
@@ -311,6 +317,16 @@ static void find_gateway(struct auditor *x, pset m)
 }
 
 /* ---- what the device needs ---- */
+
+static void need_unsure(struct auditor *x, pset doubt)
+{
+	struct finding *f = finding(x, "need-unsure", SEV_NOTE,
+		xstrdup(_("Whether this reaches the device depends on a condition that is not understood.")),
+		NULL);
+
+	f->perhaps = true;
+	prove(x, f, doubt, true);
+}
 
 static void need(struct auditor *x, pset want, const char *id, char *what)
 {
@@ -328,13 +344,8 @@ static void need(struct auditor *x, pset want, const char *id, char *what)
 		return;
 	}
 	free(what);
-	if (doubt != PSET_NONE && proof_and(x->pr, want, x->pass) == PSET_NONE) {
-		f = finding(x, "need-unsure", SEV_NOTE,
-			xstrdup(_("Whether this reaches the device depends on a condition that is not understood.")),
-			NULL);
-		f->perhaps = true;
-		prove(x, f, doubt, true);
-	}
+	if (doubt != PSET_NONE && proof_and(x->pr, want, x->pass) == PSET_NONE)
+		need_unsure(x, doubt);
 }
 
 static const char *const sender6 = "from 2404:1a8::1";
@@ -354,6 +365,56 @@ static pset needed(struct auditor *x, const char *proto, enum family fam)
 	return fam == FAM_6 && x->rq->has6 ? to_addr(x, s, &x->rq->device6) : s;
 }
 
+/* What translation hands to the device, of want. */
+static pset handed(struct auditor *x, pset want, enum proof_mode mode)
+{
+	pset s = PSET_NONE;
+
+	for (size_t i = 0; i < x->rq->pl->nat_in_n; i++) {
+		const struct nat_rule *n = &x->rq->pl->nat_in[i];
+
+		if (n->action == NAT_TO && !addr_cmp(&n->dst, &x->rq->device4))
+			s = proof_or(x->pr, s,
+				proof_match(x->pr, &n->match, mode));
+	}
+	return proof_and(x->pr, s, proof_and(x->pr, want,
+		mode == PROOF_SURELY ? x->pass : x->perhaps));
+}
+
+static bool reaches_device4(struct auditor *x, pset s)
+{
+	struct packet p;
+	struct decision d;
+
+	return proof_witness(x->pr, s, &p) &&
+	       !pipeline_ask(x->rq->pl, &p, &d) &&
+	       !addr_cmp(&d.after.dst, &x->rq->device4);
+}
+
+/*
+ * By IPv4 the packet must be handed to the device: a filter that would let it
+ * pass is not enough.
+ */
+static void need_mapped(struct auditor *x, pset want, const char *id, char *what)
+{
+	pset perhaps = handed(x, want, PROOF_PERHAPS);
+	struct finding *f;
+	struct decision d;
+
+	if (!reaches_device4(x, perhaps)) {
+		f = finding(x, id, SEV_BROKEN, what,
+			xstrdup(_("Map it to the device's address; \"kadomori settings\" writes the line for this router.")));
+		f->has_packet = proof_witness(x->pr, want, &f->packet);
+		if (!pipeline_ask(x->rq->pl, &f->packet, &d))
+			quote(f, d.nat ? &d.nat->origin : d.origin);
+		x->a->device_works = false;
+		return;
+	}
+	free(what);
+	if (!reaches_device4(x, handed(x, want, PROOF_SURELY)))
+		need_unsure(x, perhaps);
+}
+
 static void need6(struct auditor *x)
 {
 	need(x, needed(x, "udp port 500", FAM_6), "need-ike6",
@@ -367,11 +428,11 @@ static void need6(struct auditor *x)
 
 static void need4(struct auditor *x)
 {
-	need(x, needed(x, "udp port 500", FAM_4), "need-ike4",
+	need_mapped(x, needed(x, "udp port 500", FAM_4), "need-ike4",
 		xstrdup(_("IKE (UDP 500) from outside does not reach the device by IPv4.")));
-	need(x, needed(x, "udp port 4500", FAM_4), "need-natt4",
+	need_mapped(x, needed(x, "udp port 4500", FAM_4), "need-natt4",
 		xstrdup(_("UDP 4500 from outside does not reach the device by IPv4: behind NAT the tunnel uses it.")));
-	need(x, needed(x, "esp", FAM_4), "need-esp4",
+	need_mapped(x, needed(x, "esp", FAM_4), "need-esp4",
 		xstrdup(_("ESP (IP protocol 50) from outside does not reach the device by IPv4.")));
 }
 
