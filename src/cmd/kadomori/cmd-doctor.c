@@ -25,8 +25,10 @@ static bool take_own(struct doctor_args *a, const char *name, const char *v)
 		a->dns = v;
 	else if (!strcmp(name, "--name"))
 		a->name = v;
-	else if (!strcmp(name, "--line"))
+	else if (!strcmp(name, "--line")) {
+		a->line_given = true;
 		return doctor_line_parse(v, &a->line) == 0;
+	}
 	else
 		return false;
 	return true;

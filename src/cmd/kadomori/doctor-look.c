@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "doctor-look.h"
 #include "resolve.h"
+#include "line/line.h"
 
 #include <errno.h>
 #include <ifaddrs.h>
@@ -9,7 +10,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { DNS_MS = 3000, PEER_MS = 4000, SERVERS_MAX = 3, DNS_PORT = 53,
+enum { LINE_QUIET_MS = 3000, LINE_MOST_MS = 12000, DNS_MS = 3000, PEER_MS = 4000, SERVERS_MAX = 3, DNS_PORT = 53,
 	IKE_PORT = 500 };
 /* Where a packet would go that leaves the home; nothing is sent there. */
 static const char far4[] = "192.0.0.8", far6[] = "2001:4:112::1";
@@ -74,6 +75,93 @@ static void look_address(const struct doctor_args *a, struct doctor_obs *o)
 	}
 	o->fam = e.fam;
 	o->route = source_towards(&e, &o->self) ? SEEN_YES : SEEN_NO;
+}
+
+/* The interface that has our address. */
+static bool interface_of(const struct doctor_obs *o, char name[IF_NAMESIZE])
+{
+	struct ifaddrs *all, *i;
+	size_t n = o->fam == FAM_6 ? 16 : 4;
+
+	*name = '\0';
+	if (getifaddrs(&all) < 0)
+		return false;
+	for (i = all; i && !*name; i = i->ifa_next) {
+		const void *a;
+
+		if (!i->ifa_addr || i->ifa_addr->sa_family !=
+			(o->fam == FAM_6 ? AF_INET6 : AF_INET))
+			continue;
+		a = o->fam == FAM_6
+			? (const void *)&((struct sockaddr_in6 *)i->ifa_addr)->sin6_addr
+			: (const void *)&((struct sockaddr_in *)i->ifa_addr)->sin_addr;
+		if (!memcmp(a, o->self.b + 16 - n, n))
+			snprintf(name, IF_NAMESIZE, "%s", i->ifa_name);
+	}
+	freeifaddrs(all);
+	return *name;
+}
+
+/* The shared IPv4 kinds have a code each; it is the service that differs. */
+static enum doctor_line service_line(const struct line_verdict *v)
+{
+	static const struct {
+		const char *word;
+		enum doctor_line line;
+	} all[] = {{"v6 Plus", DLINE_V6PLUS}, {"OCN", DLINE_OCN},
+		{"BIGLOBE", DLINE_BIGLOBE}, {"NURO", DLINE_NURO},
+		{"transix", DLINE_TRANSIX}, {"Xpass", DLINE_XPASS},
+		{"v6 connect", DLINE_V6CONNECT}};
+
+	for (size_t i = 0; v->service && i < ARRAY_LEN(all); i++)
+		if (strstr(v->service, all[i].word))
+			return all[i].line;
+	return DLINE_UNKNOWN;
+}
+
+/* A host's private address says nothing of the line: its router's does. */
+static enum doctor_line line4_of(const struct line_verdict *v, enum vantage at)
+{
+	if (v->v4 == V4_MAPE || v->v4 == V4_DSLITE)
+		return service_line(v);
+	if (v->v4 == V4_GLOBAL_DHCP)
+		return DLINE_GLOBAL4;
+	if (v->v4 == V4_PPPOE)
+		return DLINE_PPPOE;
+	if (at == AT_GATEWAY && (v->v4 == V4_PRIVATE || v->v4 == V4_CGN))
+		return DLINE_PRIVATE4;
+	return DLINE_UNKNOWN;
+}
+
+static enum doctor_line line_of(const struct line_verdict *v, enum vantage at,
+	enum family fam)
+{
+	const char *kind = v->kind ? v->kind : "";
+
+	if (fam == FAM_4)
+		return line4_of(v, at);
+	if (v->v6 == V6_CLOSED)
+		return DLINE_NGN_ONLY;
+	if (!strcmp(kind, "hgw"))
+		return DLINE_HGW;
+	if (!strcmp(kind, "flets-pd"))
+		return DLINE_FLETS_PHONE;
+	return !strcmp(kind, "flets-ra") ? DLINE_FLETS : DLINE_UNKNOWN;
+}
+
+static void look_line(const struct doctor_args *a, struct doctor_obs *o)
+{
+	enum vantage at = a->gateway ? AT_GATEWAY : AT_HOST;
+	static struct line_evidence e;
+	char name[IF_NAMESIZE];
+	struct line_verdict v;
+
+	if (a->line_given || !interface_of(o, name) ||
+		line_gather(name, at, LINE_QUIET_MS, LINE_MOST_MS, &e) < 0)
+		return;
+	line_judge(&e, &v);
+	o->line = line_of(&v, at, o->fam);
+	line_verdict_done(&v);
 }
 
 static size_t system_servers(struct endpoint s[SERVERS_MAX])
@@ -230,6 +318,7 @@ void doctor_look(const struct doctor_args *a, struct doctor_obs *o)
 	if (o->route != SEEN_NO)
 		look_dns(a, o);
 	if (o->route == SEEN_YES) {
+		look_line(a, o);
 		look_reflector(a, o);
 		look_peer(a, o);
 	}

@@ -11,6 +11,7 @@ struct doctor_args {
 	const char *peer;	/* the real peer, NULL: none */
 	const char *dns, *name;	/* name server (NULL: the system's), name */
 	enum doctor_line line;
+	bool line_given;	/* else it is looked for, which needs root */
 	bool gateway;
 };
 

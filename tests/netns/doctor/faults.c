@@ -128,6 +128,22 @@ static int router(struct lab *lab)
 		"flush chain ip n p; add rule ip n p oifname wan0 masquerade'\n");
 }
 
+/* Somebody's router, not kadomorid: its RA is radvd's. */
+static int router_ra(struct lab *lab)
+{
+	struct addrmask lan = lab_lan6(lab);
+	char net[ADDRMASK_STR];
+	int e = lab_run(lab, LAB_GW, "printf 'interface lan0 { AdvSendAdvert on; "
+		"MinRtrAdvInterval 3; MaxRtrAdvInterval 4; prefix %s { }; };\\n' >%s/radvd-lan0.conf",
+		addrmask_format(&lan, net), lab_dir(lab));
+
+	if (e || router(lab))
+		return -EIO;
+	return lab_spawn(lab, LAB_GW, "radvd-lan0",
+		"radvd -n -m stderr -C %s/radvd-lan0.conf -p %s/radvd-lan0.pid",
+		lab_dir(lab), lab_dir(lab)) < 0 ? -EIO : 0;
+}
+
 static const char *addr_of(struct lab *lab, enum lab_node n)
 {
 	return lab_addr_text(lab, n, lab_line_family(lab_line_of(lab)));
@@ -253,6 +269,9 @@ static char *doctor_args(struct lab *lab, const struct fault *f)
 			addr_of(lab, LAB_SEGW));
 	else
 		text_add(&t, f->args);
+	/* looking for the line has tests of its own; here once a house */
+	if (!strstr(f->args, "--line") && *f->name != 'n')
+		text_add(&t, " --line U0");
 	if (!f->no_reflector)
 		text_addf(&t, " --reflect %s --key %s/key", addr_of(lab, LAB_ATKIN),
 			lab_dir(lab));
@@ -353,6 +372,8 @@ static int tell(const struct story *s, const char *only)
 	if (e == 0)
 		e = s->house == BRIDGE ? lab_house_bridge(lab, &why)
 				       : lab_house_gate(lab, &why);
+	if (e == 0 && s->house == GATE && lab_line_family(s->line) == FAM_6)
+		e = router_ra(lab);
 	if (e == 0)
 		e = outside(lab);
 	if (e < 0) {
