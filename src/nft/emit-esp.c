@@ -127,10 +127,15 @@ static bool mapped(const struct pipeline *pl, uint32_t proto, uint32_t port)
 	return false;
 }
 
+/* Everybody else's packets leave after a compare or two. */
+static const char *const ours[] = {"ip protocol esp",
+	"udp sport 500 udp dport 500",
+	"icmp type { destination-unreachable, time-exceeded }"};
+
 static void emit_zone(const struct pipeline *pl, struct text *out)
 {
 	text_add(out, "\tchain from_wan {\n");
-	text_addf(out, "\t\tesp sequence 1-%d ip saddr @peers limit rate 20000/second burst 2000 packets log group %d snaplen 65535 counter drop\n",
+	text_addf(out, "\t\tesp sequence 1-%d ip saddr @peers fib daddr type local limit rate 20000/second burst 2000 packets log group %d snaplen 65535 counter drop\n",
 		SEQ_NEW, NFT_ESP_GROUP);
 	text_add(out, "\t\tip protocol esp ct zone set ip saddr . esp spi map @espin\n");
 	if (pl->keep_ike_port)
@@ -145,11 +150,15 @@ static void emit_zone(const struct pipeline *pl, struct text *out)
 	if (pl->keep_ike_port)
 		text_add(out, "\t\tudp sport 500 udp dport 500 ct zone set ip saddr map @lanzone\n");
 	text_add(out, "\t\ticmp type { destination-unreachable, time-exceeded } @th,64,8 0x45 @th,136,8 50 ct zone set ip saddr map @lanzone\n"
-		"\t}\n\tchain zone {\n\t\ttype filter hook prerouting priority raw; policy accept;\n\t\tiifname ");
-	add_ifaces(pl, ROLE_WAN, out);
-	text_add(out, " fib daddr type local jump from_wan\n\t\tiifname ");
-	add_ifaces(pl, ROLE_LAN, out);
-	text_add(out, " jump from_lan\n\t}\n");
+		"\t}\n\tchain zone {\n\t\ttype filter hook prerouting priority raw; policy accept;\n");
+	for (size_t i = 0; i < ARRAY_LEN(ours); i++) {
+		text_add(out, "\t\tiifname ");
+		add_ifaces(pl, ROLE_WAN, out);
+		text_addf(out, " %s jump from_wan\n\t\tiifname ", ours[i]);
+		add_ifaces(pl, ROLE_LAN, out);
+		text_addf(out, " %s jump from_lan\n", ours[i]);
+	}
+	text_add(out, "\t}\n");
 }
 
 /*
@@ -196,26 +205,39 @@ static void emit_learn_of(const struct pipeline *pl, const char *what,
 
 static void emit_learn(const struct pipeline *pl, struct text *out)
 {
-	text_add(out, "\tchain unknown {\n");
+	static const char *const states[] = {"ct state new", "ct zone 0"};
+
+	text_add(out, "\tchain unknown {\n\t\tfib daddr type != local return\n");
 	emit_learn_of(pl, "ip protocol esp", PROTO_ESP, 0, out);
 	if (pl->keep_ike_port)
 		emit_learn_of(pl, "udp sport 500 udp dport 500", PROTO_UDP, 500,
 			out);
-	text_add(out, "\t}\n\tchain learn {\n\t\ttype filter hook prerouting priority mangle; policy accept;\n\t\tiifname ");
-	add_ifaces(pl, ROLE_WAN, out);
-	text_add(out, " fib daddr type local jump unknown\n\t}\n");
+	text_add(out, "\t}\n\tchain learn {\n\t\ttype filter hook prerouting priority mangle; policy accept;\n");
+	for (size_t i = 0; i < 2 * ARRAY_LEN(states); i++) {
+		text_add(out, "\t\tiifname ");
+		add_ifaces(pl, ROLE_WAN, out);
+		text_addf(out, " %s %s jump unknown\n", ours[i / 2],
+			states[i % 2]);
+	}
+	text_add(out, "\t}\n");
 }
 
 static void emit_heard(const struct pipeline *pl, struct text *out)
 {
 	text_addf(out, "\tchain leaves {\n"
+		"\t\tip saddr != @lans return\n"
 		"\t\tip saddr . ip daddr . esp spi @espout return\n"
 		"\t\tip protocol esp limit rate 5000/second burst 1000 packets log group %d snaplen 65535\n"
 		"\t\tudp dport 500 limit rate 1000/second burst 200 packets log group %d snaplen 65535\n"
 		"\t}\n", NFT_ESP_GROUP, NFT_ESP_GROUP);
-	text_add(out, "\tchain heard {\n\t\ttype filter hook postrouting priority mangle; policy accept;\n\t\tip saddr @lans oifname ");
-	add_ifaces(pl, ROLE_WAN, out);
-	text_addf(out, " meta l4proto { esp, udp } jump leaves\n\t}\n"
+	text_add(out, "\tchain heard {\n\t\ttype filter hook postrouting priority mangle; policy accept;\n");
+	for (size_t i = 0; i < 2; i++) {
+		text_add(out, "\t\toifname ");
+		add_ifaces(pl, ROLE_WAN, out);
+		text_addf(out, " %s jump leaves\n",
+			i ? "udp dport 500" : "ip protocol esp");
+	}
+	text_addf(out, "\t}\n"
 		"\tchain own {\n\t\ttype filter hook output priority raw; policy accept;\n"
 		"\t\tmeta mark 0x%x notrack\n\t}\n", NFT_ESP_MARK);
 }

@@ -79,6 +79,9 @@ profile standard
 C
 step "kadomorid: the same two devices, 100 %"
 k up || fail "up"
+# the learner is another process and needs a moment; nothing is lost, but late
+learns() { for i in $(seq 50); do k status --json | grep -q '"counters"' && return 0; sleep 0.1; done; return 1; }
+learns || fail "no learner"
 in_gw nft list table ip kadomori_esp >/dev/null || fail "no table"
 pass $two $peer --row EP-2 || fail "EP-2"
 
@@ -114,7 +117,7 @@ kill -\$1 \$p
 for i in \$(seq 100); do pgrep -f "kadomorid --conf $conf" >/dev/null || break; sleep 0.05; done
 [ "\$2" = bare ] && rm -f $tmp/run/esp.state && ip netns exec $n-gw nft delete table ip kadomori_esp
 ip netns exec $n-gw $kadomori --conf $conf up
-sleep 0.5
+for i in \$(seq 50); do ip netns exec $n-gw $kadomori status --json | grep -q '"counters"' && break; sleep 0.1; done
 A
 step "the daemon is killed and starts again: bindings are still there"
 pass $two $peers --row EP-11a --restart "bash $tmp/again KILL x" || fail "EP-11a"
