@@ -49,6 +49,18 @@ sys.exit(0 if eval(sys.argv[1]) else 1)' "$expr" 2>/dev/null; then
 		[ -z "${KEEP-}" ] || tail -30 "$dir/charon.log" | cut -c1-120
 	fi
 }
+# doctor WHAT PYTHON-EXPRESSION WORDS...: k is the check K04
+doctor() {
+	what=$1 expr=$2; shift 2
+	out=$(in_ $c "$kadomori" --lang en --json doctor --line U0 --dns 127.0.0.1 "$@" 2>&1)
+	if printf '%s' "$out" | python3 -c 'import json,sys
+k = [c for c in json.load(sys.stdin)["checks"] if c["id"] == "K04"][0]
+sys.exit(0 if eval(sys.argv[1]) else 1)' "$expr" 2>/dev/null; then
+		echo "ok   - $what"
+	else
+		echo "FAIL - $what"; echo "$out"; bad=1
+	fi
+}
 nat() {
 	in_ $n nft flush ruleset
 	[ -z "$1" ] || in_ $n nft -f - <<N
@@ -64,6 +76,7 @@ both() { # the peer's name
 	nat ""
 	check "$p: IPv4 direct, ports and addresses as sent" "j['result']=='answered' and j['key_good'] and j['ours']['verdict']=='same' and j['theirs']['verdict']=='same'" 133.237.60.10
 	check "$p: IPv6 direct" "j['result']=='answered' and j['ours']['verdict']=='same' and j['theirs']['verdict']=='same'" 2001:f60:5e::10
+	doctor "$p: the doctor's K04 is good" "k['verdict']=='OK'" --peer 133.237.60.10 -4
 	check "$p: 3,000 bytes in fragments, IPv6" "j['result']=='answered' and j['request_bytes']==3000" 2001:f60:5e::10 --big
 	check "$p: 3,000 bytes in fragments, IPv4" "j['result']=='answered' and j['request_bytes']==3000" 133.237.60.10 --big
 	check "$p: port 4500" "j['result']=='answered' and j['port']==4500" 133.237.60.10 --natt
@@ -82,6 +95,7 @@ N
 	nat ""
 }
 
+doctor "nobody there: the doctor's K04 fails" "k['verdict']=='FAIL' and k['cause']==1" --peer 133.237.60.10 -4
 check "nobody there: no answer, or unreachable" "j['result'] in ('silent','unreachable')" 133.237.60.10 --wait 1
 # --- strongSwan ---------------------------------------------------------------
 if [ -x /usr/sbin/charon-systemd ]; then
