@@ -20,6 +20,8 @@ struct proof {
 	struct bdd_world *w;
 	bdd universe;
 	bdd has_ports, is_icmp, is_tcp, has_spi, is4, is6;
+	/* words.c, made when first asked; BDD_NO until then */
+	bdd ordinary, unrouted[SLOT_MAX];
 };
 
 /* lo <= field <= hi */

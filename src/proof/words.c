@@ -501,6 +501,8 @@ static bdd unrouted(struct proof *pr, enum slot slot)
 	const char *const *lists[] = {six, four};
 	bdd r = BDD_NO;
 
+	if (pr->unrouted[slot] != BDD_NO)
+		return pr->unrouted[slot];
 	for (size_t l = 0; l < 2; l++)
 		for (size_t i = 0; lists[l][i]; i++) {
 			struct addrmask m;
@@ -511,13 +513,17 @@ static bdd unrouted(struct proof *pr, enum slot slot)
 				m.fam == FAM_6 ? pr->is6 : pr->is4,
 				space_mask(pr, slot, m.value.b, m.mask.b)));
 		}
-	return r;
+	return pr->unrouted[slot] = bdd_hold(pr->w, r);
 }
 
 /* Packets as people send them: whole, plain, with addresses that exist. */
 static bdd ordinary(struct proof *pr)
 {
-	bdd r = bdd_and(pr->w, pr->universe, space_equal(pr, S_EXT, 0));
+	bdd r;
+
+	if (pr->ordinary != BDD_NO)
+		return pr->ordinary;
+	r = bdd_and(pr->w, pr->universe, space_equal(pr, S_EXT, 0));
 
 	r = bdd_and(pr->w, r, space_equal(pr, S_FRAG, FRAG_NONE));
 	r = bdd_and(pr->w, r, space_equal(pr, S_DNAT, 0));
@@ -526,7 +532,8 @@ static bdd ordinary(struct proof *pr)
 	r = bdd_minus(pr->w, r, bdd_and(pr->w, pr->is6,
 		space_equal(pr, S_PROTO, PROTO_ICMP)));
 	r = bdd_minus(pr->w, r, unrouted(pr, S_SRC));
-	return bdd_minus(pr->w, r, unrouted(pr, S_DST));
+	r = bdd_minus(pr->w, r, unrouted(pr, S_DST));
+	return pr->ordinary = bdd_hold(pr->w, r);
 }
 
 size_t proof_words(struct proof *pr, pset s, size_t max, struct text *out,

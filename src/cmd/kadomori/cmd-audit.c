@@ -5,21 +5,14 @@
  * The questionnaire of web-only routers comes here too, as a file.
  */
 #include "command.h"
-#include "reading.h"
-#include "audit/audit.h"
+#include "audit.h"
 #include "base/text.h"
 
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 
-struct asked {
-	struct read_options read;
-	const char *mac, *id, *ipv4, *line;
-	bool sarif, natt;
-};
-
-static int take_words(struct asked *a, int argc, char **argv)
+static int take_words(struct audit_asked *a, int argc, char **argv)
 {
 	const struct {
 		const char *name, **to;
@@ -36,6 +29,8 @@ static int take_words(struct asked *a, int argc, char **argv)
 			*rows[k].to = argv[++i];
 		} else if (!strcmp(argv[i], "--sarif")) {
 			a->sarif = true;
+		} else if (!strcmp(argv[i], "--stream")) {
+			a->stream = true;
 		} else if (!strcmp(argv[i], "--nat-t")) {
 			a->natt = true;
 		} else if (!strncmp(argv[i], "--", 2) && argv[i][2]) {
@@ -50,15 +45,15 @@ static int take_words(struct asked *a, int argc, char **argv)
 	return n;
 }
 
-static int bad_value(const char *name, const char *value)
+static int bad_value(const char **bad, const char *name)
 {
-	fprintf(stderr, _("kadomori audit: %s \"%s\" is not understood\n"), name,
-		value);
+	*bad = name;
 	return -EINVAL;
 }
 
 /* The device by MAC, identifier or IPv4 address. */
-static int request_of(const struct asked *a, struct audit_request *rq)
+int audit_request_of(const struct audit_asked *a, struct audit_request *rq,
+	const char **bad)
 {
 	enum family fam;
 	struct addr id;
@@ -66,16 +61,16 @@ static int request_of(const struct asked *a, struct audit_request *rq)
 
 	rq->nat_t = a->natt;
 	if (a->line && line_kind_parse(a->line, &rq->line))
-		return bad_value("--line", a->line);
+		return bad_value(bad, "--line");
 	if (a->mac) {
 		if (mac_parse(a->mac, &mac))
-			return bad_value("--mac", a->mac);
+			return bad_value(bad, "--mac");
 		id = mac_to_iid(&mac);
 		rq->has6 = true;
 	}
 	if (a->id) {
 		if (addr_parse(a->id, &fam, &id) || fam != FAM_6)
-			return bad_value("--id", a->id);
+			return bad_value(bad, "--id");
 		rq->has6 = true;
 	}
 	if (rq->has6) {
@@ -87,7 +82,7 @@ static int request_of(const struct asked *a, struct audit_request *rq)
 		return 0;
 	rq->has4 = true;
 	if (addr_parse(a->ipv4, &fam, &rq->device4) || fam != FAM_4)
-		return bad_value("--ipv4", a->ipv4);
+		return bad_value(bad, "--ipv4");
 	return 0;
 }
 
@@ -162,7 +157,7 @@ static json_t *finding_json(const struct finding *f)
 		f->passes, "perhaps", f->perhaps);
 }
 
-static json_t *audit_json(const struct audit *a, const char *path,
+json_t *audit_json(const struct audit *a, const char *path,
 	const struct brand *b)
 {
 	json_t *list = json_array();
@@ -219,7 +214,7 @@ static int exit_of(const struct audit *a)
 	return !a->complete ? EXIT_UNDECIDED : a->n ? EXIT_WARNINGS : EXIT_GOOD;
 }
 
-static int report(const struct asked *k, const struct audit *a,
+static int report(const struct audit_asked *k, const struct audit *a,
 	const char *path, const struct brand *b)
 {
 	if (k->sarif)
@@ -231,7 +226,7 @@ static int report(const struct asked *k, const struct audit *a,
 	return exit_of(a);
 }
 
-static int audit_file(const struct asked *k, struct audit_request *rq,
+static int audit_file(const struct audit_asked *k, struct audit_request *rq,
 	const char *path)
 {
 	cleanup(pipeline_freep) struct pipeline *pl = NULL;
@@ -255,13 +250,19 @@ static int audit_file(const struct asked *k, struct audit_request *rq,
 int cmd_audit(int argc, char **argv)
 {
 	struct audit_request rq = {.line = LINE_AUTO};
-	struct asked k = {0};
+	struct audit_asked k = {.sarif = false};
+	const char *bad = NULL;
 
 	argc = read_options(argc, argv, &k.read);
 	argc = argc > 0 ? take_words(&k, argc, argv) : argc;
-	if (argc == 2 && !request_of(&k, &rq))
-		return audit_file(&k, &rq, argv[1]);
-	if (argc >= 0 && argc != 2)
-		fprintf(stderr, _("usage: kadomori audit FILE [--mac MAC | --id ::ID] [--ipv4 ADDRESS] [--line KIND] [--kind KIND] [--wan IF] [--lan IF] [--sarif]\n"));
+	if (argc == (k.stream ? 1 : 2)) {
+		if (!audit_request_of(&k, &rq, &bad))
+			return k.stream ? audit_stream(&k)
+					: audit_file(&k, &rq, argv[1]);
+		fprintf(stderr, _("kadomori audit: the value of %s is not understood\n"),
+			bad);
+	} else if (argc >= 0) {
+		fprintf(stderr, _("usage: kadomori audit FILE [--mac MAC | --id ::ID] [--ipv4 ADDRESS] [--line KIND] [--kind KIND] [--wan IF] [--lan IF] [--sarif]\n       kadomori audit --stream [the same] <NDJSON\n"));
+	}
 	return EXIT_USAGE;
 }

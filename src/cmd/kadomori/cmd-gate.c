@@ -19,6 +19,23 @@
 
 enum { WAIT_MS = 10000, STEP_MS = 50 };
 
+/* One sentence, or with --json what it says as a word. */
+static int say(const char *state, const char *sentence)
+{
+	json_t *j;
+
+	if (!opt.json) {
+		puts(sentence);
+		return EXIT_GOOD;
+	}
+	j = json_pack("{s:i, s:s, s:s}", "schema", 1, "state", state, "text",
+		sentence);
+	json_dumpf(j, stdout, JSON_SORT_KEYS | JSON_INDENT(1));
+	putchar('\n');
+	json_decref(j);
+	return EXIT_GOOD;
+}
+
 static void sleep_ms(long ms)
 {
 	struct timespec ts = {ms / 1000, ms % 1000 * 1000000};
@@ -132,15 +149,13 @@ int cmd_up(int argc, char **argv)
 	if (rc)
 		return rc;
 	if (!daemon_ask("status", &a)) {
-		puts(_("The gateway is running already."));
-		return EXIT_GOOD;
+		return say("up", _("The gateway is running already."));
 	}
 	mkdir(daemon_folder(), 0755);
 	pid = spawn_daemon(log);
 	for (int ms = 0; pid > 0 && ms < WAIT_MS; ms += STEP_MS) {
 		if (gate_is_loaded()) {
-			puts(_("The gate stands."));
-			return EXIT_GOOD;
+			return say("up", _("The gate stands."));
 		}
 		if (waitpid(pid, &status, WNOHANG) == pid)
 			break;
@@ -181,8 +196,7 @@ int cmd_down(int argc, char **argv)
 		return EXIT_CHECK_FAILED;
 	}
 	(void)kernel_nft_run("add table " NFT_ESP_TABLE "\ndelete table " NFT_ESP_TABLE, NULL);
-	puts(_("The gate is down: nothing is forwarded any more."));
-	return EXIT_GOOD;
+	return say("down", _("The gate is down: nothing is forwarded any more."));
 }
 
 static char *reply_wanted(int *rc)
@@ -274,8 +288,7 @@ int cmd_apply(int argc, char **argv)
 		sleep_ms(STEP_MS);
 		if (daemon_ask("generation", &now) || strcmp(now, before) == 0)
 			continue;
-		puts(_("The new configuration rules; running connections go on."));
-		return EXIT_GOOD;
+		return say("applied", _("The new configuration rules; running connections go on."));
 	}
 	fprintf(stderr, _("kadomori: the gateway did not take the new configuration; its log says why. The old one goes on.\n"));
 	return EXIT_CHECK_FAILED;

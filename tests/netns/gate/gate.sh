@@ -82,7 +82,7 @@ grep -q '^-.*tcp dport 22 accept' "$tmp/out" || fail "diff does not show it: $(c
 
 step "apply takes the new text and mends what was added"
 echo "pinhole casa tcp 8443 from 2404::/16" >>"$conf"
-k apply || fail "apply"
+k apply --json | python3 -c 'import json,sys; assert json.load(sys.stdin)["state"] == "applied"' || fail "apply"
 in_gw nft list chain inet kadomori wan_in | grep -q 'tcp dport 8443' || fail "pinhole is not in"
 in_gw nft list chain inet kadomori wan_in | grep -q 'tcp dport 22' && fail "foreign rule still in"
 k diff || fail "diff after apply"

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Shared by "audit" and "audit --stream". */
+#ifndef KADOMORI_CMD_AUDIT_H
+#define KADOMORI_CMD_AUDIT_H
+
+#include <jansson.h>
+
+#include "reading.h"
+#include "audit/audit.h"
+
+/* What the user said about the device and the line; strings not owned. */
+struct audit_asked {
+	struct read_options read;
+	const char *mac, *id, *ipv4, *line;
+	bool sarif, natt, stream;
+};
+
+/* 0, or -EINVAL: *bad names the option whose value is not understood. */
+int audit_request_of(const struct audit_asked *a, struct audit_request *rq,
+	const char **bad);
+/* The report as one object (caller: json_decref). */
+json_t *audit_json(const struct audit *a, const char *path,
+	const struct brand *b);
+
+/*
+ * stdin: one JSON object a line, {"id", "config", and as wished "kind", "line",
+ * "mac", "device_id", "ipv4", "wan", "lan"}; stdout: one report a line with the
+ * same id, in any order. A process per core, nothing kept between lines.
+ * Returns an exit code.
+ */
+int audit_stream(const struct audit_asked *defaults);
+
+#endif
