@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -242,12 +243,25 @@ static pid_t spawn_ndppd(const struct net *n)
 		n->dir, n->dir);
 }
 
+/* Its children hold the lock until they are gone too. */
+static void lock_wait(const struct net *n)
+{
+	char path[128];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/run/lock", n->dir);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	flock(fd, LOCK_EX);
+	close(fd);
+}
+
 pid_t subject_again(struct net *n)
 {
 	waitpid(n->pid, NULL, 0);
-	/* its children hold the lock until they are gone too */
-	while (!kill(-n->pid, 0))
-		sleep_ms(1);
+	if (n->subject == OURS)
+		lock_wait(n);
 	n->pid = n->subject == OURS ? spawn_ours(n) : spawn_ndppd(n);
 	return n->pid;
 }

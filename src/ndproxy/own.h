@@ -30,6 +30,7 @@ enum {
 	T_FRESH = 30000,	/* evidence keeps a host LIVE */
 	T_IDLE_KEPT = 24 * 3600 * 1000,
 	T_GONE_KEPT = 24 * 3600 * 1000,
+	T_CLAIM_KEPT = 600 * 1000,	/* spoke for itself, never answered */
 	T_NEGATIVE = 3000,	/* "nobody there" is believed this long */
 	T_DAD = 1100,		/* a claimant has the address by then */
 	T_CONTEST = 250,

@@ -7,7 +7,8 @@
  *	NS, NA ─▶ CHECK ─────answer─▶  ▼
  *	              ▲              IDLE ── WAN asks: answered, then ─▶ CHECK
  *	              └────────────────────────────────────────────────┘
- *	CHECK ─ 3 s silent ─▶ GONE ─ 24 h ─▶ free (never proven: 3 s)
+ *	CHECK ─ 3 s silent ─▶ GONE ─ 24 h ─▶ free (never proven: 10 min,
+ *	never heard: 3 s)
  *	LIVE, IDLE, CHECK ─ another MAC or port ─▶ CONTEST ─▶ LIVE or new owner
  *
  * A newcomer that only spoke is in CHECK: answered for at once, asked once by
@@ -139,7 +140,7 @@ void host_free(struct np *np, struct host *h)
 
 static unsigned keep_for(const struct host *h)
 {
-	return h->seen || h->pinned ? 0 : MCAST_KEEP;
+	return h->seen || h->has_mac || h->pinned ? 0 : MCAST_KEEP;
 }
 
 /* Which side: a host of the WAN is looked for there, all others on each LAN. */
@@ -179,7 +180,8 @@ static void check_step(struct np *np, msec_t now, struct host *h)
 static void tentative_step(struct np *np, msec_t now, struct host *h)
 {
 	if (h->tries == DAD_TRIES) {
-		host_free(np, h);
+		/* it may have fallen asleep meanwhile: its claim is remembered */
+		host_enter(np, now, h, HOST_GONE);
 		return;
 	}
 	h->tries++;
@@ -206,7 +208,9 @@ static msec_t rest_until(const struct host *h, msec_t now)
 		return now + T_PIN_CHECK;
 	if (h->state == HOST_IDLE)
 		return MAX2(h->heard + T_IDLE_KEPT, now + 1);
-	return now + (h->seen ? T_GONE_KEPT : T_NEGATIVE);
+	if (h->seen)
+		return now + T_GONE_KEPT;
+	return now + (h->has_mac ? T_CLAIM_KEPT : T_NEGATIVE);
 }
 
 void host_enter(struct np *np, msec_t now, struct host *h, enum host_state s)
@@ -463,7 +467,7 @@ static bool may_probe(struct np *np, msec_t now, const struct host *h)
 {
 	if (h && h->pinned)
 		return true;
-	if (h && h->seen) {
+	if (h && (h->seen || h->has_mac)) {
 		if (bucket_take(&np->probe_seen, now, 0))
 			return true;
 	} else if (np->probing_n < PROBING_MAX &&
@@ -477,8 +481,8 @@ static bool may_probe(struct np *np, msec_t now, const struct host *h)
 void host_probe(struct np *np, msec_t now, unsigned from, struct host *h,
 	const struct nd_msg *m)
 {
-	/* unproven and GONE: nobody answered three seconds ago */
-	if (h && !h->seen && !h->pinned) {
+	/* never heard, and nobody answered three seconds ago */
+	if (h && !h->seen && !h->has_mac && !h->pinned) {
 		np->count[C_NEGATIVE]++;
 		return;
 	}

@@ -29,5 +29,7 @@ void notify_systemd(const char *state);
 
 /* sandbox.c: give up what decide does not need. 0 or -errno. */
 int sandbox_decide(void);
+/* The same for listen, which keeps its sockets and gets no others. */
+int sandbox_listen(void);
 
 #endif

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 enum { SAVE_SOON_MS = 1000, SAVE_EVERY_MS = 60000, SAY_EVERY_MS = 1000, HOLD_MS = 20,
+	JOINS_AT_ONCE = 8, JOINS_MS = 10,
 	ACTS_MAX = 512, SAY_MAX = SAY_PROXIED_RA + 1 };
 
 /* Which socket holds which membership. Hosts with equal last 24 bits share. */
@@ -41,6 +42,8 @@ struct listen {
 	msec_t open_since;
 	struct member *members;
 	size_t member_n, member_cap;
+	struct addr *joins;	/* not made yet; at most one a host */
+	size_t join_n, join_cap;
 	unsigned held[MLD_SOCKETS];
 	bool dirty;
 	msec_t saved_at, said_at[SAY_MAX];
@@ -164,7 +167,7 @@ static struct member *member_of(struct listen *l, const struct addr *group)
 	return NULL;
 }
 
-static void join(struct listen *l, const struct addr *a)
+static void join_now(struct listen *l, const struct addr *a)
 {
 	struct addr group = addr_solicited_node(a);
 	struct member *m = member_of(l, &group);
@@ -184,11 +187,39 @@ static void join(struct listen *l, const struct addr *a)
 	*m = (struct member){group, 1, (uint8_t)s};
 }
 
+/*
+ * A membership matters to switches that snoop; our own ears are open to all.
+ * A thousand of them after a restart must not keep the first answers waiting.
+ */
+static void join(struct listen *l, const struct addr *a)
+{
+	*GROW(l->joins, l->join_n, l->join_cap) = *a;
+}
+
+static void joins_go_on(struct listen *l)
+{
+	for (int i = 0; i < JOINS_AT_ONCE && l->join_n; i++)
+		join_now(l, &l->joins[--l->join_n]);
+}
+
+static bool join_forgotten(struct listen *l, const struct addr *a)
+{
+	for (size_t i = 0; i < l->join_n; i++)
+		if (!addr_cmp(&l->joins[i], a)) {
+			l->joins[i] = l->joins[--l->join_n];
+			return true;
+		}
+	return false;
+}
+
 static void leave(struct listen *l, const struct addr *a)
 {
 	struct addr group = addr_solicited_node(a);
-	struct member *m = member_of(l, &group);
+	struct member *m;
 
+	if (join_forgotten(l, a))
+		return;
+	m = member_of(l, &group);
 	if (!m || --m->refs)
 		return;
 	(void)kernel_mld(l->f->mld[m->socket], l->f->ifindex[NP_WAN], &group,
@@ -331,6 +362,8 @@ static void settle(struct listen *l)
 		save(l, now);
 	else
 		next = MIN2(next, due);
+	if (l->join_n)
+		next = MIN2(next, now + JOINS_MS);
 	next = MIN2(MAX2(next - now, 0), (msec_t)SAVE_EVERY_MS);
 	tv = (struct timeval){next / 1000, next % 1000 * 1000};
 	event_add(l->timer, &tv);
@@ -343,6 +376,7 @@ static void on_timer(int fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	np_tick(l->np, clock_ms());
+	joins_go_on(l);
 	settle(l);
 }
 
@@ -660,7 +694,7 @@ void listen_run(const struct intent *in, const struct listen_fds *f,
 	pin_devices(in, &c);
 	l.np = np_new(&c, hash_key_random(), now, on_action, &l);
 	l.saved_at = now;
-	rc = sandbox_decide();
+	rc = sandbox_listen();
 	if (rc)
 		tell(&l, LOG_WARN,
 			_("cannot lock itself up (%s): going on with fewer walls"),

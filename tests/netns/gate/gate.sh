@@ -64,9 +64,10 @@ k status --json | python3 -c 'import json,sys; s=json.load(sys.stdin); assert s[
 step "decide runs as nobody, in an empty network"
 pids=$(pgrep -f "kadomorid --conf $conf" -u nobody) || fail "no process of nobody"
 for pid in $pids; do # decide and listen
-[ "$(readlink /proc/$pid/ns/net)" != "$(in_gw readlink /proc/self/ns/net)" ] || fail "decide sees the network"
+[ "$(cat /proc/$pid/comm)" = kadomori-listen ] || [ "$(readlink /proc/$pid/ns/net)" != "$(in_gw readlink /proc/self/ns/net)" ] || fail "decide sees the network"
 grep -q '^CapEff:	0000000000000000' /proc/$pid/status || fail "decide has capabilities"
 [ -z "$(ls -A /proc/$pid/root/ 2>/dev/null)" ] || fail "decide sees files"
+[ "$(cat /proc/$pid/comm)" != kadomori-listen ] || grep -q '^Seccomp:	2' /proc/$pid/status || fail "listen may open sockets"
 done
 
 step "verify proves the loaded rules; diff: nothing differs"
