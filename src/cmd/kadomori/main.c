@@ -33,6 +33,17 @@ static void usage(FILE *to)
 	}
 }
 
+static bool asks_help(int argc, char **argv)
+{
+	return argc == 3 && (!strcmp(argv[2], "--help") || !strcmp(argv[2], "-h"));
+}
+
+static void usage_of(const struct command *c)
+{
+	printf("%s: kadomori %s %s\n%s\n%s\n", _("usage"), c->name, c->args,
+		_(c->help), _("More: man kadomori"));
+}
+
 /*
  * Global options may stand anywhere before "--"; they are taken out, so that a
  * command sees only its own words.
@@ -99,6 +110,10 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
 		if (strcmp(commands[i].name, argv[1]))
 			continue;
+		if (asks_help(argc, argv)) {
+			usage_of(&commands[i]);
+			return EXIT_GOOD;
+		}
 		if (commands[i].root && geteuid() != 0) {
 			fprintf(stderr, _("kadomori: \"%s\" changes this machine's network and needs root: run it with sudo\n"),
 				argv[1]);
