@@ -35,6 +35,20 @@ bool read_role(const struct read_hints *h, const char *ifname,
 	return true;
 }
 
+/* Half a configuration must not look like a closed home. */
+static void note_cut(const char *text, struct pipeline *pl)
+{
+	size_t n = strlen(text);
+	unsigned line = 1;
+
+	if (!n || text[n - 1] == '\n' || *text == '{')
+		return;
+	for (const char *p = text; (p = strchr(p, '\n')); p++)
+		line++;
+	pipeline_unknown(pl, line, true,
+		_("the text ends in the middle of a line; is it whole?"));
+}
+
 int routers_read(const struct brand *b, const char *text,
 	const struct read_hints *h, struct pipeline **ret, char **why)
 {
@@ -49,6 +63,7 @@ int routers_read(const struct brand *b, const char *text,
 	rc = b->read(text, h, pl, why);
 	if (rc)
 		return rc;
+	note_cut(text, pl);
 	*ret = take(pl);
 	return 0;
 }

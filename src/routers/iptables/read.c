@@ -474,7 +474,7 @@ int iptables_read(const char *text, const struct read_hints *h,
 {
 	struct ipt t = {.h = h, .pl = pl, .fam = FAM_4};
 	struct capture cap;
-	bool any = false;
+	bool any = false, open = false;
 
 	capture_read(text, NULL, &cap);
 	if (strstr(text, "ip6tables-save") == NULL && strstr(text, "icmpv6"))
@@ -487,16 +487,21 @@ int iptables_read(const char *text, const struct read_hints *h,
 				t.fam = strstr(l->text, "ip6tables") ? FAM_6 : FAM_4;
 		} else if (*l->text == '*') {
 			snprintf(t.table, sizeof(t.table), "%s", l->text + 1);
-			any = true;
+			any = open = true;
 		} else if (*l->text == ':') {
 			chain_line(&t, l);
 		} else if (!strncmp(l->text, "-A ", 3) || *l->text == '[') {
 			rule_line(&t, l);
-		} else if (*l->text && strcmp(l->text, "COMMIT")) {
+		} else if (!strcmp(l->text, "COMMIT")) {
+			open = false;
+		} else if (*l->text) {
 			pipeline_unknown(pl, l->no, true, "%s", l->text);
 		}
 	}
 	capture_done(&cap);
+	if (open)
+		pipeline_unknown(pl, 0, true,
+			_("the last table has no COMMIT; is the text whole?"));
 	pl->order = NAT_FIRST;
 	memset(pl->stateful, 0xff, sizeof(pl->stateful));
 	if (any)
