@@ -930,10 +930,13 @@ void espnat_ike_out(struct espnat *e, msec_t now, uint32_t host, uint32_t peer,
 	const struct ike_head *h)
 {
 	struct peer *p;
-	int slot = speaks(e, now, host, peer, !begins(h), &p), owner = -1;
+	int slot, owner = -1;
 	struct ike_sa *k;
 	struct pair *x;
 
+	if (!h->spi_i) /* RFC 7296 3.1: never zero */
+		return;
+	slot = speaks(e, now, host, peer, !begins(h), &p);
 	if (slot < 0)
 		return;
 	x = p->pairs[slot];
@@ -1046,6 +1049,10 @@ void espnat_ike_in(struct espnat *e, msec_t now, uint32_t peer,
 	int slot = -1;
 
 	*ret = (struct espnat_verdict){0};
+	if (!h->spi_i) {
+		verdict(e, ret, ESPNAT_JUNK);
+		return;
+	}
 	k = p ? ike_find(p, h->spi_i, &slot) : NULL;
 	if (k) {
 		k->last = now;
