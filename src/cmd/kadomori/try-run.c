@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { DATA_N = 5, DATA_MS = 1000, GATE_MS = 20000, DEVICE_PORT = 7000,
+enum { DATA_N = 5, DATA_MS = 1000, GATE_MS = 40000, DEVICE_PORT = 7000,
 	GATEWAY_PORT = 7001, QUIET_MS = 60 };
 
 #define FAILED_DIR "/var/cache/kadomori/lab-failed"
