@@ -249,6 +249,7 @@ static bool target(struct draft *d, const char *s)
 		if (!strcmp(rows[i].name, s))
 			return d->v = rows[i].v, true;
 	d->v = V_JUMP;
+	free(d->target); /* two -j in one line: the last counts */
 	d->target = xstrdup(s);
 	return true;
 }
