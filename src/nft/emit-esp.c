@@ -21,7 +21,7 @@
 enum {
 	HOSTS_MAX = 4096,	/* LAN addresses with a zone; the rest share
 				   zone 0 and one IPsec device a peer */
-	SEQ_NEW = 8,		/* espnat/pair.c: FRESH */
+	SEQ_NEW = 8,		/* espnat/inside.h: FRESH */
 };
 
 static void add_ifaces(const struct pipeline *pl, enum role role,
