@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Reading back: which brand, and what every reader needs. */
 #include "routers/brand.h"
+#include "routers/clean.h"
 #include "base/tr.h"
 
 #include <errno.h>
@@ -53,6 +54,7 @@ int routers_read(const struct brand *b, const char *text,
 	const struct read_hints *h, struct pipeline **ret, char **why)
 {
 	cleanup(pipeline_freep) struct pipeline *pl = pipeline_new();
+	cleanup(freep) char *clean = NULL;
 	int rc;
 
 	if (!b->read) {
@@ -60,10 +62,12 @@ int routers_read(const struct brand *b, const char *text,
 			b->name);
 		return -EOPNOTSUPP;
 	}
-	rc = b->read(text, h, pl, why);
+	clean = clean_text(text);
+	rc = b->read(clean, h, pl, why);
 	if (rc)
 		return rc;
 	note_cut(text, pl);
+	clean_pipeline(pl);
 	*ret = take(pl);
 	return 0;
 }
