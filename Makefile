@@ -3,10 +3,11 @@
 #   make try    install what is needed, build, run the house in the lab
 #   make check  install what is needed, build, run every test
 #   make bench  ratios, side by side
+#   make site   the settings of all routers as pages, in build/site
 BUILD ?= build
 SAN ?= build-san
 
-.PHONY: all deps try check bench fuzz clean install san
+.PHONY: all deps try check bench fuzz site clean install san
 
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD)
@@ -30,6 +31,9 @@ san:
 
 bench: deps all
 	@bench/run.sh
+
+site: deps all
+	@$(BUILD)/src/cmd/kadomori/kadomori site $(BUILD)/site
 
 fuzz: deps
 	@tools/fuzz.sh

@@ -1,12 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Install what building, the lab and the tests need, by Debian package name.
-# One name a line in tools/packages.txt. Nothing is done when all are there.
+# Names stand in tools/packages.txt; "PROGRAM|package" is wanted only where that
+# program is not there yet (Node.js often comes from elsewhere). Nothing is done
+# when all are there.
 set -eu
 cd "$(dirname "$0")"
 want=$(sed 's/#.*//' packages.txt | tr -s ' \n' ' ')
 missing=
 for p in $want; do
+	case $p in *"|"*) command -v "${p%|*}" >/dev/null && continue; p=${p#*|} ;; esac
 	dpkg-query -W -f='${Status}' "$p" 2>/dev/null | grep -q 'ok installed' || missing="$missing $p"
 done
 [ -z "$missing" ] && exit 0

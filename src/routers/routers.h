@@ -152,6 +152,17 @@ void sheet_json(const struct sheet *s, struct text *out);
 void catalogue_text(struct text *out);
 void catalogue_json(struct text *out);
 
+/*
+ * The catalogue as a static site. put is called once a page, with a path below
+ * the site's folder ("ja/rtx830/flets-ra.html"); 0, or -errno which ends it and
+ * is returned. routers_site() writes the pages of the chosen language (call it
+ * once per language), routers_site_top() what stands above them. in names the
+ * device that the pages are for.
+ */
+typedef int site_put(void *ctx, const char *path, const char *body);
+int routers_site(const struct intent *in, site_put *put, void *ctx);
+int routers_site_top(site_put *put, void *ctx);
+
 /* "flets-ra" in the reader's words. */
 const char *line_words(enum line_kind k);
 

@@ -152,6 +152,16 @@ static int keep_device(struct intent *in, const char *name)
 	return 0;
 }
 
+/* Somebody who only owns a router has no configuration: say what is assumed. */
+static void default_device(struct asked *a)
+{
+	if (a->device || !access(opt.conf, F_OK))
+		return;
+	a->device = "casa";
+	fprintf(stderr, _("There is no %s: these settings are for a Rakuten Casa. Another device: --device ipsec, vowifi, femtocell or vpn-box\n"),
+		opt.conf);
+}
+
 static int read_intent(const struct asked *a, struct intent **ret)
 {
 	cleanup(intent_freep) struct intent *in = intent_new();
@@ -227,12 +237,14 @@ static int render(const struct sheet *s, const char *format, struct text *out)
 		sheet_text(s, out);
 	else if (!strcmp(format, "markdown"))
 		sheet_markdown(s, out);
+	else if (!strcmp(format, "html") || !strcmp(format, "a4"))
+		sheet_html(s, !strcmp(format, "a4"), out);
 	else if (!strcmp(format, "raw"))
 		sheet_raw(s, false, out);
 	else if (!strcmp(format, "raw-undo"))
 		sheet_raw(s, true, out);
 	else
-		return bad(format, _("no such format; possible: text, markdown, raw, raw-undo"));
+		return bad(format, _("no such format; possible: text, markdown, html, a4 (one page to print), raw, raw-undo"));
 	return 0;
 }
 
@@ -256,6 +268,7 @@ int cmd_settings(int argc, char **argv)
 
 	if (take_options(&a, argc, argv) < 0 || fill_request(&a, &rq) < 0)
 		return EXIT_USAGE;
+	default_device(&a);
 	if (read_intent(&a, &in) < 0)
 		return EXIT_USAGE;
 	rq.in = in;
