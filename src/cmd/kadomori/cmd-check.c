@@ -52,6 +52,8 @@ int cmd_check(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	rc = conf_compile(NULL, &in, &p, &c);
+	if (!rc)
+		conf_interfaces(in, &c);
 	if (opt.json)
 		print_json(&c, !rc);
 	else

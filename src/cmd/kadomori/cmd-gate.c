@@ -130,6 +130,8 @@ static int check_first(void)
 	struct complaints c = {0};
 	int rc = conf_compile(&f, &in, &p, &c);
 
+	if (!rc)
+		conf_interfaces(in, &c);
 	conf_print(&c);
 	complaints_done(&c);
 	return rc;

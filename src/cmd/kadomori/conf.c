@@ -3,6 +3,7 @@
 #include "conf.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <stdio.h>
 
 void conf_print(const struct complaints *c)
@@ -12,6 +13,43 @@ void conf_print(const struct complaints *c)
 	complaints_print(c, &t);
 	fputs(text_str(&t), stderr);
 	text_done(&t);
+}
+
+enum { HERE_MAX = 64 };
+
+static void warn_absent(const struct intent *in, const struct span *at,
+	const char *name, const char *const *here, struct complaints *c)
+{
+	const char *near = text_nearest(name, here);
+	struct text list = TEXT_INIT;
+
+	for (size_t i = 0; here[i]; i++)
+		text_addf(&list, "%s%s", i ? ", " : "", here[i]);
+	if (near)
+		complain(c, true, in, at, _("this machine has no interface \"%s\" now. Did you mean \"%s\"? Here are: %s"),
+			name, near, text_str(&list));
+	else
+		complain(c, true, in, at, _("this machine has no interface \"%s\" now. Here are: %s"),
+			name, text_str(&list));
+	text_done(&list);
+}
+
+void conf_interfaces(const struct intent *in, struct complaints *c)
+{
+	const char *here[HERE_MAX + 1] = {0};
+	struct if_nameindex *all = if_nameindex();
+	size_t n = 0;
+
+	for (size_t i = 0; all && all[i].if_name && n < HERE_MAX; i++)
+		if (strcmp(all[i].if_name, "lo"))
+			here[n++] = all[i].if_name;
+	if (in->wan && !if_nametoindex(in->wan))
+		warn_absent(in, &in->wan_at, in->wan, here, c);
+	for (size_t i = 0; i < in->lan_n; i++)
+		if (!if_nametoindex(in->lans[i]))
+			warn_absent(in, &in->lans_at[i], in->lans[i], here, c);
+	if (all)
+		if_freenameindex(all);
 }
 
 int conf_load(struct intent **ret, struct complaints *c)

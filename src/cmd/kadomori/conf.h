@@ -17,4 +17,10 @@ int conf_compile(const struct facts *f, struct intent **in, struct policy **ret,
 /* Complaints to stderr. */
 void conf_print(const struct complaints *c);
 
+/*
+ * Warn of interfaces that this machine does not have now, at the user's own
+ * word. No error: they may come later, or the text is for another machine.
+ */
+void conf_interfaces(const struct intent *in, struct complaints *c);
+
 #endif

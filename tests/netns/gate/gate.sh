@@ -50,6 +50,11 @@ in_gw nft list table inet kadomori >/dev/null 2>&1 && fail "a table was loaded"
 sysctl_is net.ipv6.conf.all.forwarding 0
 cp "$tmp/good" "$conf"
 
+step "an interface that is not there is named, at its word, with those that are"
+sed 's/^wan wan0/wan wan1/' "$tmp/good" >"$tmp/absent"
+in_gw "$kadomori" --lang en --conf "$tmp/absent" check 2>"$tmp/out" >/dev/null || fail "check"
+grep -q 'absent:1:5: warning: this machine has no interface "wan1" now. Did you mean "wan0"' "$tmp/out" || fail "$(cat "$tmp/out")"
+
 step "up loads the table, then switches forwarding on"
 k up || fail "up"
 in_gw nft list chain inet kadomori wan_in | grep -q 'device esp (k.conf:5)' || fail "no rule of the device"
@@ -87,6 +92,13 @@ k apply --json | python3 -c 'import json,sys; assert json.load(sys.stdin)["state
 in_gw nft list chain inet kadomori wan_in | grep -q 'tcp dport 8443' || fail "pinhole is not in"
 in_gw nft list chain inet kadomori wan_in | grep -q 'tcp dport 22' && fail "foreign rule still in"
 k diff || fail "diff after apply"
+
+step "SIGHUP reloads too"
+sed -i 's/tcp 8443/tcp 8444/' "$conf"
+kill -HUP "$(pgrep -f "^kadomorid --conf $conf" -u root)"
+for i in 1 2 3 4 5 6 7 8 9 10; do in_gw nft list chain inet kadomori wan_in | grep -q 'tcp dport 8444' && break; sleep 0.1; done
+in_gw nft list chain inet kadomori wan_in | grep -q 'tcp dport 8444' || fail "SIGHUP changed nothing"
+sed -i 's/tcp 8444/tcp 8443/' "$conf"; k apply >/dev/null || fail "apply after SIGHUP"
 
 step "apply refuses a text with mistakes, the gate stays"
 cp "$conf" "$tmp/good"; echo "pinhole nobody esp" >>"$conf"
