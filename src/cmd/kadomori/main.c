@@ -8,6 +8,7 @@
 
 struct options opt = {.conf = "/etc/kadomori/kadomori.conf"};
 
+/* A row without a name is the heading of those below it. */
 static const struct command {
 	const char *name;
 	int (*run)(int, char **);
@@ -15,18 +16,24 @@ static const struct command {
 	const char *args, *help;
 } commands[] = {
 #define CMD(name, func, root, args, help) {name, func, root, args, help},
+#define GROUP(title) {NULL, NULL, false, "", title},
 #include "commands.def"
 #undef CMD
 };
 
 static void usage(FILE *to)
 {
-	fprintf(to, "%s: kadomori [--json] [--lang ja|en] [--conf FILE] COMMAND ...\n\n%s:\n",
-		_("usage"), _("commands"));
+	fprintf(to, "%s: kadomori [--json] [--lang ja|en] [--conf FILE] COMMAND ...\n",
+		_("usage"));
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
 		const struct command *c = &commands[i];
-		int used = fprintf(to, "  %s %s", c->name, c->args);
+		int used;
 
+		if (!c->name) {
+			fprintf(to, "\n%s\n", _(c->help));
+			continue;
+		}
+		used = fprintf(to, "  %s %s", c->name, c->args);
 		fprintf(to, "%*s%s%s%s%s\n", used < 34 ? 34 - used : 1, "",
 			*c->help ? _(c->help) : "", c->root ? " (" : "",
 			c->root ? _("needs root") : "", c->root ? ")" : "");
@@ -81,9 +88,11 @@ static int no_such(const char *word)
 {
 	const char *names[ARRAY_LEN(commands) + 1] = {0};
 	const char *near;
+	size_t n = 0;
 
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-		names[i] = commands[i].name;
+		if (commands[i].name)
+			names[n++] = commands[i].name;
 	fprintf(stderr, _("kadomori: there is no command \"%s\"\n"), word);
 	near = text_nearest(word, names);
 	if (near)
@@ -107,8 +116,10 @@ int main(int argc, char **argv)
 		usage(stdout);
 		return EXIT_GOOD;
 	}
+	if (!strcmp(argv[1], "--version"))
+		argv[1] = "version";
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
-		if (strcmp(commands[i].name, argv[1]))
+		if (!commands[i].name || strcmp(commands[i].name, argv[1]))
 			continue;
 		if (asks_help(argc, argv)) {
 			usage_of(&commands[i]);
