@@ -61,6 +61,16 @@ const char *np_count_name(enum np_count c);
 enum np_set { SET_KNOWN, SET_PINNED, SET_WANHOSTS };
 #define NP_SET_MAX (SET_WANHOSTS + 1)
 
+/* What a filter in front of our socket may do by itself with a solicitation
+ * for an address on the WAN (dataplane/nd-map.h has the same values). */
+enum np_shield {
+	SHIELD_ANSWER = 1,	/* answer it */
+	SHIELD_TELL = 2,	/* and let it through: the host must be asked */
+	SHIELD_ASKED = 4,	/* remembered or looked for: let it through */
+	SHIELD_OURS = 8,	/* the gateway's own address */
+	SHIELD_HEARD = 16,	/* a source that needs no new evidence */
+};
+
 enum np_act {
 	ACT_SEND,	/* frame, frame_len out of port */
 	ACT_NEIGH_SET,	/* port addr mac; on WAN with pin: the router */
@@ -74,6 +84,8 @@ enum np_act {
 	ACT_JOIN,	/* the solicited-node group of addr on port */
 	ACT_LEAVE,
 	ACT_MTU,	/* of port */
+	ACT_SHIELD,	/* addr: value, bits of np_shield; 0: no more */
+	ACT_SHIELD_PORT, /* value: on; mac and addr (link-local) of the WAN */
 	ACT_SAY,	/* an event for the log: say, addr, mac, port */
 };
 
@@ -106,6 +118,7 @@ struct np_conf {
 	bool proxy;		/* false: delegated prefixes, table and RA only */
 	bool relay_dad;		/* LAN DAD to the WAN even if nobody is there */
 	bool override;		/* O=1 in unsolicited NA (odhcpd #25) */
+	bool shield;		/* ACT_SHIELD is wanted */
 	bool other_config;	/* O flag in our RA */
 	struct addr rdnss[2];	/* announced; none: the gateway's own address */
 	size_t rdnss_n;

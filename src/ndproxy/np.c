@@ -133,7 +133,9 @@ void np_free(struct np *np)
 
 void np_own(struct np *np, const struct addr *v, size_t n)
 {
-	np->own_n = MIN2(n, (size_t)NP_OWN_MAX);
+	n = MIN2(n, (size_t)NP_OWN_MAX);
+	shield_own(np, v, n);
+	np->own_n = n;
 	memcpy(np->own, v, np->own_n * sizeof(*v));
 }
 
@@ -172,6 +174,7 @@ void np_port_up(struct np *np, msec_t now, unsigned port,
 	p->mac = *mac;
 	p->ll = *ll;
 	p->mtu = mtu;
+	shield_port(np);
 	if (was_up && !new_mac && !new_mtu)
 		return;
 	if (!was_up || new_mac)
@@ -198,6 +201,7 @@ void np_port_down(struct np *np, msec_t now, unsigned port)
 		rac_link_down(np, now);
 	p->up = false;
 	p->loop = false;
+	shield_port(np);
 }
 
 /* ---- frames ---- */
@@ -223,6 +227,7 @@ static void loop_found(struct np *np, const struct nd_msg *m)
 	if (!p->loop)
 		np_say(np, SAY_LOOP, &m->src, &m->l2src, NP_WAN);
 	p->loop = true;
+	shield_port(np);
 }
 
 static void rogue_ra(struct np *np, const struct nd_msg *m, unsigned port)

@@ -38,6 +38,7 @@ enum {
 	T_PIN_CHECK = 60000,
 	T_DRAIN_MAX = 2 * 3600 * 1000,
 	T_CENSUS = 2000,
+	T_SHIELD_AGAIN = 1800 * 1000,	/* an end is told anew when it moved so far */
 };
 
 /* Somebody waits for an NA. */
@@ -56,9 +57,9 @@ struct host {
 	bool has_mac, seen, pinned, mac_pinned, rival_dad;
 	/* what is published now */
 	bool in_known, in_pinned, in_wan, has_neigh, has_route, joined;
-	uint8_t neigh_port, route_port;
+	uint8_t neigh_port, route_port, shield;
 	struct mac neigh_mac;
-	msec_t born, heard, asked, deadline;
+	msec_t born, heard, asked, deadline, shield_until;
 	uint32_t asked_n;	/* NS from the other side */
 	struct question q[QUESTIONS_MAX];
 	uint8_t q_n;
@@ -139,6 +140,9 @@ struct np {
 	msec_t announce_next;
 	msec_t census_at;	/* 0: none wanted */
 	unsigned announce_at;
+	bool shield_on;		/* what the filter was told last */
+	struct mac shield_mac;
+	struct addr shield_ll;
 	uint64_t rnd;
 	uint64_t count[NP_COUNT_MAX];
 	uint64_t bad[ND_VERDICT_MAX];
@@ -226,6 +230,11 @@ void send_dad_relay(struct np *np, unsigned port, const struct nd_msg *m);
 void send_body(struct np *np, unsigned port, const struct addr *src,
 	const struct addr *dst, const struct mac *to, const uint8_t *body,
 	size_t n);
+
+/* ---- shield.c ---- */
+void shield_host(struct np *np, msec_t now, struct host *h);
+void shield_own(struct np *np, const struct addr *v, size_t n);
+void shield_port(struct np *np);
 
 /* ---- dad.c ---- */
 void dad_ns(struct np *np, msec_t now, unsigned port, const struct nd_msg *m);

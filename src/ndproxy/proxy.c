@@ -133,6 +133,7 @@ void host_free(struct np *np, struct host *h)
 	h->state = HOST_FREE;
 	h->pinned = false;
 	host_publish(np, h);
+	shield_host(np, 0, h);
 	hosts_drop(np, h);
 }
 
@@ -220,6 +221,7 @@ void host_enter(struct np *np, msec_t now, struct host *h, enum host_state s)
 	h->tries = 0;
 	hosts_relist(np, h);
 	host_publish(np, h);
+	shield_host(np, now, h);
 	switch (s) {
 	case HOST_FREE:
 		return;
@@ -276,10 +278,12 @@ void host_timer(struct np *np, msec_t now, struct host *h)
 		contest_step(np, now, h);
 		return;
 	case HOST_LIVE:
-		if (h->heard + T_FRESH > now)
+		if (h->heard + T_FRESH > now) {
+			shield_host(np, now, h);
 			hosts_arm(np, h, h->heard + T_FRESH);
-		else
+		} else {
 			host_enter(np, now, h, HOST_IDLE);
+		}
 		return;
 	case HOST_IDLE:
 	case HOST_GONE:

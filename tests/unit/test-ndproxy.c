@@ -1147,6 +1147,128 @@ static void nonsense_in_a_saved_table_is_skipped(void **s)
 		"prefix :: 0 -5 7\nrouter a b c\n\n"), 0);
 }
 
+/* ---- the filter in front of the socket ---- */
+
+/* What it would do for an address now, by all that it was told; -1: nothing. */
+static int shield_of(const char *a)
+{
+	struct addr x = A(a);
+
+	for (size_t i = w.n; i-- > 0;)
+		if (w.log[i].what == ACT_SHIELD && !addr_cmp(&w.log[i].a.addr, &x))
+			return (int)w.log[i].a.value;
+	return -1;
+}
+
+static void shielded(void)
+{
+	world_with(&(struct np_conf){.lan_n = 1, .proxy = true, .shield = true});
+}
+
+static void filter_follows_the_state(void **s)
+{
+	(void)s;
+	shielded();
+	dad(1, &mac_pc, PC);
+	assert_int_equal(shield_of(PC), SHIELD_ASKED);
+	pass(1200);
+	na(1, &mac_pc, PC, NA_SOLICITED);
+	assert_int_equal(shield_of(PC), SHIELD_ANSWER);
+	pass(31000);
+	assert_int_equal(state_of(PC), HOST_IDLE);
+	assert_int_equal(shield_of(PC), SHIELD_ANSWER | SHIELD_TELL);
+	/* the solicitation that it let through as well */
+	wan_asks(PC);
+	assert_int_equal(shield_of(PC), SHIELD_ANSWER);
+	pass(3500);
+	assert_int_equal(state_of(PC), HOST_GONE);
+	assert_int_equal(shield_of(PC), SHIELD_ASKED);
+}
+
+static void filter_forgets_a_stranger_that_nobody_is(void **s)
+{
+	(void)s;
+	shielded();
+	wan_asks(PC);
+	assert_int_equal(shield_of(PC), SHIELD_ASKED);
+	pass(1600);
+	assert_int_equal(state_of(PC), HOST_GONE);
+	assert_int_equal(shield_of(PC), 0);
+}
+
+static void filter_is_told_our_addresses_and_port(void **s)
+{
+	struct addr ours = A(PREFIX "::f1");
+
+	(void)s;
+	shielded();
+	np_own(w.np, &ours, 1);
+	assert_int_equal(shield_of(PREFIX "::f1"), SHIELD_OURS);
+	np_own(w.np, NULL, 0);
+	assert_int_equal(shield_of(PREFIX "::f1"), 0);
+	forget();
+	np_port_down(w.np, w.now, NP_WAN);
+	assert_int_equal(count_act(ACT_SHIELD_PORT, NP_WAN), 1);
+	assert_int_equal(w.log[w.n - 1].a.value, 0);
+}
+
+static void filter_is_off_while_both_sides_are_one_wire(void **s)
+{
+	(void)s;
+	shielded();
+	upstream_ra_from("fe80::2", &mac_lan, PREFIX "::", 1800, 86400, 14400);
+	assert_true(np_loop(w.np, NP_WAN));
+	assert_int_equal(count_act(ACT_SHIELD_PORT, NP_WAN), 1);
+	for (size_t i = 0; i < w.n; i++)
+		if (w.log[i].what == ACT_SHIELD_PORT)
+			assert_int_equal(w.log[i].a.value, 0);
+}
+
+/* A host that speaks all day is told anew before the filter forgets it. */
+static void filter_hears_again_of_a_host_that_never_rests(void **s)
+{
+	int64_t until = 0;
+	size_t told = 0;
+
+	(void)s;
+	shielded();
+	learn(1, &mac_pc, PC);
+	for (int i = 0; i < 12 * 360; i++) {
+		for (size_t k = 0; k < w.n; k++)
+			if (w.log[k].what == ACT_SHIELD) {
+				told++;
+				until = w.now + w.log[k].a.valid_s * 1000ll;
+			}
+		forget();
+		assert_true(until > w.now);
+		pass(10000);
+		na(1, &mac_pc, PC, NA_OVERRIDE);
+		if (i % 60 == 0)
+			upstream_ra(PREFIX "::", 1800, 14400, 14400);
+	}
+	assert_int_equal(state_of(PC), HOST_LIVE);
+	assert_true(told > 5 && told < 40);
+}
+
+static void filter_notes_wan_hosts_as_heard_only(void **s)
+{
+	(void)s;
+	shielded();
+	learn(NP_WAN, &mac_phone, PHONE);
+	assert_int_equal(shield_of(PHONE), SHIELD_HEARD);
+	pass(31000);
+	assert_int_equal(shield_of(PHONE), 0);
+}
+
+static void no_filter_is_told_nothing(void **s)
+{
+	(void)s;
+	world();
+	learn(1, &mac_pc, PC);
+	assert_int_equal(shield_of(PC), -1);
+	assert_int_equal(count_act(ACT_SHIELD_PORT, NP_WAN), 0);
+}
+
 /* ---- a million events ---- */
 
 static uint64_t rnd = 88172645463325252ull;
@@ -1164,6 +1286,7 @@ static struct {
 	msec_t mcast[64];	/* the last LAN multicasts that the WAN caused */
 	unsigned mcast_at;
 	uint64_t lan_mcast, lies, over, pinned_lost;
+	unsigned shield_n;	/* addresses that the filter knows */
 } check;
 
 static struct addr pool_addr(unsigned i)
@@ -1176,6 +1299,22 @@ static struct addr pool_addr(unsigned i)
 	return a;
 }
 
+/* The filter's table, made from what it is told alone. */
+static uint8_t *shield_slot(const struct addr *a)
+{
+	enum { SLOTS = 1 << 18 };
+	static struct { uint64_t iid; uint8_t flags; } slot[SLOTS];
+	uint64_t iid;
+	unsigned i;
+
+	memcpy(&iid, a->b + 8, 8);
+	i = (unsigned)((iid * 0x9e3779b97f4a7c15ull) >> 46) % SLOTS;
+	while (slot[i].iid && slot[i].iid != iid)
+		i = (i + 1) % SLOTS;
+	slot[i].iid = iid;
+	return &slot[i].flags;
+}
+
 /* Every NA on the WAN is for an address that somebody on the LAN spoke for. */
 static void on_random_act(void *arg, const struct np_action *a)
 {
@@ -1184,6 +1323,11 @@ static void on_random_act(void *arg, const struct np_action *a)
 	(void)arg;
 	if (a->what == ACT_SET_DEL && a->set == SET_PINNED)
 		check.pinned_lost++;
+	if (a->what == ACT_SHIELD) {
+		check.shield_n += !!a->value;
+		check.shield_n -= !!*shield_slot(&a->addr);
+		*shield_slot(&a->addr) = (uint8_t)a->value;
+	}
 	if (a->what != ACT_SEND ||
 		nd_parse(a->frame, a->frame_len, &m) != ND_GOOD)
 		return;
@@ -1251,7 +1395,7 @@ static void random_message(void)
 
 static void table_is_sound(void)
 {
-	unsigned used = 0, probing = 0, ports[NP_PORT_MAX] = {0};
+	unsigned used = 0, probing = 0, shielded_n = 0, ports[NP_PORT_MAX] = {0};
 
 	for (unsigned i = 0; i < HOSTS_MAX; i++) {
 		const struct host *h = &w.np->host[i];
@@ -1267,12 +1411,18 @@ static void table_is_sound(void)
 		assert_int_equal(h->in_known,
 			(host_answers(h) && h->port) || h->pinned);
 		assert_int_equal(h->joined, host_answers(h) && h->port);
+		/* the filter answers for whom we answer for, for nobody else */
+		assert_int_equal(!!(h->shield & SHIELD_ANSWER),
+			host_answers(h) && h->port);
+		assert_int_equal(h->shield, *shield_slot(&h->addr));
+		shielded_n += !!h->shield;
 		assert_true(h->q_n <= QUESTIONS_MAX);
 		if (h->has_mac)
 			assert_true(hosts_of_mac(w.np, &h->mac) <=
 				    HOSTS_PER_MAC);
 	}
 	assert_int_equal(used, w.np->used);
+	assert_int_equal(shielded_n, check.shield_n);
 	assert_int_equal(probing, w.np->probing_n);
 	/* the seen-before have a budget of 20 a second and 20 at once, 1.5 s each */
 	assert_true(probing <= PROBING_MAX + 52);
@@ -1283,7 +1433,8 @@ static void table_is_sound(void)
 
 static void a_million_random_events_keep_the_invariants(void **s)
 {
-	struct np_conf c = {.lan_n = 1, .proxy = true, .pin_n = 1};
+	struct np_conf c = {.lan_n = 1, .proxy = true, .shield = true,
+		.pin_n = 1};
 	struct addr ll = A("fe80::1"), ll2 = A("fe80::2"), pin = A(CASA);
 
 	(void)s;
@@ -1386,6 +1537,13 @@ int main(void)
 		T(delegated_prefix_is_announced_without_proxying),
 		T(saved_table_answers_from_the_first_moment),
 		T(nonsense_in_a_saved_table_is_skipped),
+		T(filter_follows_the_state),
+		T(filter_forgets_a_stranger_that_nobody_is),
+		T(filter_is_told_our_addresses_and_port),
+		T(filter_is_off_while_both_sides_are_one_wire),
+		T(filter_hears_again_of_a_host_that_never_rests),
+		T(filter_notes_wan_hosts_as_heard_only),
+		T(no_filter_is_told_nothing),
 		T(a_million_random_events_keep_the_invariants),
 	};
 

@@ -244,6 +244,8 @@ static int do_one(struct hands *h, const struct act_msg *m)
 	case ACT_NEIGH_DEL:
 		return do_neigh(h, m);
 	case ACT_MTU:
+	case ACT_SHIELD:
+	case ACT_SHIELD_PORT:
 		return do_mtu(h, m);
 	case ACT_SET_ADD:
 	case ACT_SET_DEL:

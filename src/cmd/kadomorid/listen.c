@@ -322,6 +322,8 @@ static void on_action(void *arg, const struct np_action *a)
 	case ACT_SET_ADD:
 	case ACT_SET_DEL:
 	case ACT_MTU:
+	case ACT_SHIELD:
+	case ACT_SHIELD_PORT:
 		queue_act(l, a);
 		return;
 	}
