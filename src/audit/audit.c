@@ -613,41 +613,13 @@ static int by_harm(const void *a, const void *b)
 	return (int)x->severity - (int)y->severity;
 }
 
-static bool match_opaque(const struct match *m)
-{
-	for (size_t i = 0; i < m->n; i++)
-		if (m->conds[i].f == F_OPAQUE)
-			return true;
-	return false;
-}
-
-/* Without a condition that is not understood, perhaps is surely. */
-static bool any_opaque(const struct pipeline *pl)
-{
-	for (size_t i = 0; i < pl->chain_n; i++)
-		for (size_t k = 0; k < pl->chains[i]->rule_n; k++)
-			if (match_opaque(&pl->chains[i]->rules[k].match))
-				return true;
-	for (size_t i = 0; i < pl->nat_in_n; i++)
-		if (match_opaque(&pl->nat_in[i].match))
-			return true;
-	for (size_t i = 0; i < pl->bypass_n; i++)
-		if (match_opaque(&pl->bypass[i]))
-			return true;
-	return false;
-}
-
 static int prepare(struct auditor *x)
 {
-	int rc = proof_passes(x->pr, x->rq->pl, PROOF_SURELY, &x->pass);
+	pset only = where(x, where(x, PSET_ALL, F_IN, ROLE_WAN), F_CT, CT_NEW);
+	int rc = proof_both(x->pr, x->rq->pl, only, &x->pass, &x->perhaps);
 
-	x->perhaps = x->pass;
-	if (!rc && any_opaque(x->rq->pl))
-		rc = proof_passes(x->pr, x->rq->pl, PROOF_PERHAPS, &x->perhaps);
 	if (rc)
 		return rc;
-	x->pass = where(x, where(x, x->pass, F_IN, ROLE_WAN), F_CT, CT_NEW);
-	x->perhaps = where(x, where(x, x->perhaps, F_IN, ROLE_WAN), F_CT, CT_NEW);
 	/* nothing has been translated yet when a packet arrives */
 	x->pass = where(x, x->pass, F_DNAT, 0);
 	x->perhaps = where(x, x->perhaps, F_DNAT, 0);

@@ -10,10 +10,15 @@ enum { FIRST_NODES = 1 << 14, FIRST_CACHE = 1 << 14, CACHE_MAX = 1 << 22,
 struct node {
 	uint32_t lo, hi, next; /* next: chain of the unique table, or free list */
 	uint16_t var;
-	uint16_t mark;
+	uint16_t mark : 1, held : 15;
 };
 
-enum op { OP_NONE, OP_AND, OP_OR, OP_MINUS, OP_FIX, OP_SIMPLIFY };
+enum { HELD_MAX = 0x7fff }; /* held so often: kept for good */
+
+enum op { OP_NONE, OP_AND, OP_OR, OP_MINUS, OP_FIX, OP_SIMPLIFY,
+	OP_MEETS };
+/* bdd_ite() has three operands: the third stands where the others have op. */
+#define OP_ITE 0x80000000u
 
 struct entry {
 	uint32_t op, a, b, r;
@@ -21,7 +26,6 @@ struct entry {
 
 struct bdd_world {
 	struct node *node;
-	uint32_t *held;
 	uint32_t n, cap, free, live; /* n: numbers ever given out */
 	uint32_t *bucket;
 	uint32_t bucket_mask;
@@ -33,16 +37,6 @@ struct bdd_world {
 	unsigned fix_n, forget_lo, forget_hi;
 };
 
-static uint32_t mix(uint32_t a, uint32_t b, uint32_t c)
-{
-	uint64_t h = (uint64_t)a * 0x9e3779b97f4a7c15u;
-
-	h ^= (uint64_t)b * 0xc2b2ae3d27d4eb4fu;
-	h ^= (uint64_t)c * 0x165667b19e3779f9u;
-	h ^= h >> 29;
-	h *= 0xbf58476d1ce4e5b9u;
-	return (uint32_t)(h >> 32);
-}
 
 struct bdd_world *bdd_new(void)
 {
@@ -50,7 +44,6 @@ struct bdd_world *bdd_new(void)
 
 	w->cap = FIRST_NODES;
 	w->node = xcalloc(w->cap, sizeof(*w->node));
-	w->held = xcalloc(w->cap, sizeof(*w->held));
 	w->bucket_mask = FIRST_NODES - 1;
 	w->bucket = xcalloc(FIRST_NODES, sizeof(*w->bucket));
 	w->cache_mask = FIRST_CACHE - 1;
@@ -67,7 +60,6 @@ void bdd_free(struct bdd_world *w)
 	if (!w)
 		return;
 	free(w->node);
-	free(w->held);
 	free(w->bucket);
 	free(w->cache);
 	free(w);
@@ -92,7 +84,8 @@ size_t bdd_count(const struct bdd_world *w)
 
 static uint32_t bucket_of(const struct bdd_world *w, const struct node *n)
 {
-	return mix(n->lo, n->hi, n->var) & w->bucket_mask;
+	/* not mixed well on purpose: what is made together lies together */
+	return (n->lo * 5 + n->hi * 7 + n->var * 3u) & w->bucket_mask;
 }
 
 static void rehash(struct bdd_world *w)
@@ -126,8 +119,6 @@ static void grow(struct bdd_world *w)
 		abort(); /* 16 GiB of nodes: no rule set of a home comes near */
 	w->cap *= 2;
 	w->node = xrealloc(w->node, (size_t)w->cap * sizeof(*w->node));
-	w->held = xrealloc(w->held, (size_t)w->cap * sizeof(*w->held));
-	memset(w->held + old, 0, (size_t)old * sizeof(*w->held));
 	free(w->bucket);
 	w->bucket_mask = w->cap - 1;
 	w->bucket = xcalloc(w->cap, sizeof(*w->bucket));
@@ -172,7 +163,7 @@ bdd bdd_node(struct bdd_world *w, unsigned var, bdd lo, bdd hi)
 
 static struct entry *slot(struct bdd_world *w, uint32_t op, bdd a, bdd b)
 {
-	return &w->cache[mix(a, b, op) & w->cache_mask];
+	return &w->cache[(a * 5 + b * 7 + op * 11) & w->cache_mask];
 }
 
 /* What needs no look at the nodes. */
@@ -242,6 +233,52 @@ bdd bdd_minus(struct bdd_world *w, bdd a, bdd b)
 	return apply(w, OP_MINUS, a, b);
 }
 
+/* Below var: itself. */
+static bdd below(const struct bdd_world *w, bdd f, unsigned var, bool hi)
+{
+	const struct node *n = &w->node[f];
+
+	return n->var != var ? f : hi ? n->hi : n->lo;
+}
+
+static bool easy_ite(struct bdd_world *w, bdd f, bdd g, bdd h, bdd *r)
+{
+	if (f == BDD_ALL || g == h)
+		return *r = g, true;
+	if (f == BDD_NO)
+		return *r = h, true;
+	if (g == BDD_NO || f == h)
+		return *r = g == BDD_NO ? bdd_minus(w, h, f) : bdd_and(w, f, g), true;
+	if (h == BDD_NO || f == g)
+		return *r = h == BDD_NO ? bdd_and(w, f, g) : bdd_or(w, f, h), true;
+	return g == BDD_ALL ? (*r = bdd_or(w, f, h), true) : false;
+}
+
+bdd bdd_ite(struct bdd_world *w, bdd f, bdd g, bdd h)
+{
+	struct entry *e;
+	unsigned v, vg, vh;
+	bdd r, lo;
+
+	if (easy_ite(w, f, g, h, &r))
+		return r;
+	e = slot(w, h ^ OP_ITE, f, g);
+	if (e->op == (h ^ OP_ITE) && e->a == f && e->b == g)
+		return e->r;
+	v = w->node[f].var;
+	vg = w->node[g].var;
+	vh = w->node[h].var;
+	v = vg < v ? vg : v;
+	v = vh < v ? vh : v;
+	lo = bdd_ite(w, below(w, f, v, false), below(w, g, v, false),
+		below(w, h, v, false));
+	r = bdd_ite(w, below(w, f, v, true), below(w, g, v, true),
+		below(w, h, v, true));
+	r = bdd_node(w, v, lo, r);
+	*slot(w, h ^ OP_ITE, f, g) = (struct entry){h ^ OP_ITE, f, g, r};
+	return r;
+}
+
 static bdd fix(struct bdd_world *w, bdd f)
 {
 	struct entry *e;
@@ -270,6 +307,40 @@ bdd bdd_fix(struct bdd_world *w, bdd f, const int8_t *values, unsigned n)
 	w->fix_n = n;
 	w->stamp++;
 	return fix(w, f);
+}
+
+/*
+ * 0 before 1, so that the way found is the smallest. Only what failed is
+ * remembered: what meets ends the search.
+ */
+static bool meets(struct bdd_world *w, bdd f, uint8_t *way)
+{
+	const struct node *n = &w->node[f];
+	struct entry *e;
+
+	if (f <= BDD_ALL)
+		return f == BDD_ALL;
+	e = slot(w, OP_MEETS, f, w->stamp);
+	if (e->op == OP_MEETS && e->a == f && e->b == w->stamp)
+		return false;
+	for (int bit = 0; bit < 2; bit++) {
+		if (w->fix[n->var] >= 0 && w->fix[n->var] != bit)
+			continue;
+		if (!meets(w, bit ? n->hi : n->lo, way))
+			continue;
+		if (way)
+			way[n->var] = (uint8_t)bit;
+		return true;
+	}
+	*e = (struct entry){OP_MEETS, f, w->stamp, BDD_NO};
+	return false;
+}
+
+bool bdd_meets(struct bdd_world *w, bdd f, const int8_t *values, uint8_t *way)
+{
+	w->fix = values;
+	w->stamp++;
+	return meets(w, f, way);
 }
 
 bdd bdd_simplify(struct bdd_world *w, bdd f, bdd care)
@@ -328,14 +399,15 @@ bdd bdd_forget(struct bdd_world *w, bdd f, unsigned lo, unsigned hi)
 
 bdd bdd_hold(struct bdd_world *w, bdd f)
 {
-	w->held[f]++;
+	if (w->node[f].held < HELD_MAX)
+		w->node[f].held++;
 	return f;
 }
 
 bdd bdd_release(struct bdd_world *w, bdd f)
 {
-	if (w->held[f])
-		w->held[f]--;
+	if (w->node[f].held && w->node[f].held < HELD_MAX)
+		w->node[f].held--;
 	return f;
 }
 
@@ -373,7 +445,7 @@ bool bdd_tidy(struct bdd_world *w)
 	if (w->live < w->tidy_at)
 		return false;
 	for (uint32_t i = 2; i < w->n; i++)
-		if (w->held[i])
+		if (w->node[i].held && w->node[i].var != FREE_VAR)
 			mark(w, i);
 	sweep(w);
 	/* few freed: the work itself needs more */

@@ -35,8 +35,15 @@ static inline bdd bdd_not(struct bdd_world *w, bdd a)
 {
 	return bdd_minus(w, BDD_ALL, a);
 }
+/* f ? g : h */
+bdd bdd_ite(struct bdd_world *w, bdd f, bdd g, bdd h);
 /* fix[var] 0 or 1: that variable becomes the constant; -1: stays. n entries. */
 bdd bdd_fix(struct bdd_world *w, bdd f, const int8_t *fix, unsigned n);
+/*
+ * Is there a member with these variables? One entry for every variable of f. way
+ * (may be NULL) is set where f asks on the way to the smallest such member.
+ */
+bool bdd_meets(struct bdd_world *w, bdd f, const int8_t *fix, uint8_t *way);
 /*
  * Some simpler f that is the same inside care (Coudert and Madre 1990): what
  * cannot occur is filled so that the diagram shrinks.

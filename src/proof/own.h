@@ -30,6 +30,10 @@ bdd space_equal(struct proof *pr, enum slot s, uint32_t v);
 /* field & mask == value, most significant bit first */
 bdd space_mask(struct proof *pr, enum slot s, const uint8_t *value,
 	const uint8_t *mask);
+/* The same and rest, which knows only fields behind s. */
+bdd space_equal_on(struct proof *pr, enum slot s, uint32_t v, bdd rest);
+bdd space_mask_on(struct proof *pr, enum slot s, const uint8_t *value,
+	const uint8_t *mask, bdd rest);
 bdd space_addr_range(struct proof *pr, enum slot s, const struct addr *lo,
 	const struct addr *hi);
 void space_init(struct proof *pr);

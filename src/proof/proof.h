@@ -43,6 +43,15 @@ pset proof_match(struct proof *pr, const struct match *m, enum proof_mode mode);
  */
 int proof_passes(struct proof *pr, const struct pipeline *pl,
 	enum proof_mode mode, pset *ret);
+/*
+ * Both at once, for the packets in `only`: what cannot match there is gone
+ * before it costs anything, and what no unknown condition touches is computed
+ * once. `only` may speak of what translation leaves alone: family, in, state,
+ * protocol. proof_frame() gives what a question says of these.
+ */
+int proof_both(struct proof *pr, const struct pipeline *pl, pset only,
+	pset *surely, pset *perhaps);
+pset proof_frame(struct proof *pr, const struct match *m);
 
 pset proof_and(struct proof *pr, pset a, pset b);
 pset proof_or(struct proof *pr, pset a, pset b);

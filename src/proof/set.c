@@ -88,15 +88,27 @@ pset proof_of_packet(struct proof *pr, const struct packet *p)
 
 /* ---- conditions ---- */
 
+/* The union of n parts in halves, so that small diagrams meet small ones. */
+static bdd union_of(struct proof *pr, const struct cond *c, size_t from,
+	size_t n, bdd (*part)(struct proof *, const struct cond *, size_t))
+{
+	if (n == 0)
+		return BDD_NO;
+	if (n == 1)
+		return part(pr, c, from);
+	return bdd_or(pr->w, union_of(pr, c, from, n / 2, part),
+		union_of(pr, c, from + n / 2, n - n / 2, part));
+}
+
+static bdd number_part(struct proof *pr, const struct cond *c, size_t i)
+{
+	return space_range(pr, space_slot(c->f),
+		number_of(c->f, c->nums[i].lo), number_of(c->f, c->nums[i].hi));
+}
+
 static bdd numbers(struct proof *pr, const struct cond *c)
 {
-	bdd r = BDD_NO;
-
-	for (size_t i = 0; i < c->num_n; i++)
-		r = bdd_or(pr->w, r, space_range(pr, space_slot(c->f),
-			number_of(c->f, c->nums[i].lo),
-			number_of(c->f, c->nums[i].hi)));
-	return r;
+	return union_of(pr, c, 0, c->num_n, number_part);
 }
 
 static bdd exthdrs(struct proof *pr, const struct cond *c)
@@ -125,36 +137,52 @@ static bdd flags(struct proof *pr, const struct cond *c)
 	return space_mask(pr, S_FLAGS, &value, &mask);
 }
 
-static bdd addresses(struct proof *pr, const struct cond *c)
+static bool speaks_of(const struct cond *c, enum family fam)
 {
-	enum slot s = space_slot(c->f);
-	bdd r = BDD_NO;
-
 	for (size_t i = 0; i < c->mask_n; i++)
-		r = bdd_or(pr->w, r,
-			bdd_and(pr->w, c->masks[i].fam == FAM_6 ? pr->is6 : pr->is4,
-				space_mask(pr, s, c->masks[i].value.b,
-					c->masks[i].mask.b)));
+		if (c->masks[i].fam == fam)
+			return true;
 	for (size_t i = 0; i < c->range_n; i++)
-		r = bdd_or(pr->w, r,
-			bdd_and(pr->w, c->ranges[i].fam == FAM_6 ? pr->is6 : pr->is4,
-				space_addr_range(pr, s, &c->ranges[i].lo,
-					&c->ranges[i].hi)));
-	return r;
+		if (c->ranges[i].fam == fam)
+			return true;
+	return false;
 }
 
 /* The families that an address condition speaks of; see ask.c. */
 static bdd families(struct proof *pr, const struct cond *c)
 {
-	bdd r = BDD_NO;
+	bool six = speaks_of(c, FAM_6), four = speaks_of(c, FAM_4);
 
-	for (size_t i = 0; i < c->mask_n; i++)
-		r = bdd_or(pr->w, r, c->masks[i].fam == FAM_6 ? pr->is6 : pr->is4);
-	for (size_t i = 0; i < c->range_n; i++)
-		r = bdd_or(pr->w, r, c->ranges[i].fam == FAM_6 ? pr->is6 : pr->is4);
-	if (c->mask_n || c->range_n)
-		return r;
-	return !c->set_fam ? BDD_ALL : c->set_fam == FAM_6 ? pr->is6 : pr->is4;
+	if (!six && !four && c->set_fam) {
+		six = c->set_fam == FAM_6;
+		four = !six;
+	}
+	return six == four ? BDD_ALL : six ? pr->is6 : pr->is4;
+}
+
+static bdd mask_part(struct proof *pr, const struct cond *c, size_t i)
+{
+	bdd m = space_mask(pr, space_slot(c->f), c->masks[i].value.b,
+		c->masks[i].mask.b);
+
+	/* in a condition on one family the family is said once */
+	return families(pr, c) != BDD_ALL ? m
+		: bdd_and(pr->w, c->masks[i].fam == FAM_6 ? pr->is6 : pr->is4, m);
+}
+
+static bdd range_part(struct proof *pr, const struct cond *c, size_t i)
+{
+	bdd r = space_addr_range(pr, space_slot(c->f), &c->ranges[i].lo,
+		&c->ranges[i].hi);
+
+	return families(pr, c) != BDD_ALL ? r
+		: bdd_and(pr->w, c->ranges[i].fam == FAM_6 ? pr->is6 : pr->is4, r);
+}
+
+static bdd addresses(struct proof *pr, const struct cond *c)
+{
+	return bdd_or(pr->w, union_of(pr, c, 0, c->mask_n, mask_part),
+		union_of(pr, c, 0, c->range_n, range_part));
 }
 
 /* Packets that have the field at all: only of these can it be said, or denied. */
@@ -186,70 +214,155 @@ static bdd condition(struct proof *pr, const struct cond *c,
 	case F_TCPFLAGS: r = flags(pr, c); break;
 	default:	 r = numbers(pr, c); break;
 	}
-	if (c->neg)
-		r = bdd_not(pr->w, r);
-	return bdd_and(pr->w, r, has_field(pr, c));
+	return c->neg ? bdd_not(pr->w, r) : r;
 }
 
-static bdd match_set(struct proof *pr, const struct match *m,
-	enum proof_mode mode)
+/*
+ * rest knows only fields behind this one: then one address or one number is a
+ * chain put in front of it, which leaves no garbage behind.
+ */
+static bdd in_front(struct proof *pr, const struct cond *c,
+	enum proof_mode mode, bdd rest)
 {
-	bdd r = pr->universe;
+	enum slot s = space_slot(c->f);
+	bool free = bdd_var(pr->w, rest) >= places[s].at + places[s].bits;
 
-	/* later fields first: each step adds nodes above the last */
-	for (size_t i = m->n; i-- > 0;)
-		r = bdd_and(pr->w, r, condition(pr, &m->conds[i], mode));
+	if (free && !c->neg && c->mask_n == 1 && !c->range_n)
+		return space_mask_on(pr, s, c->masks[0].value.b,
+			c->masks[0].mask.b, rest);
+	if (free && !c->neg && c->num_n == 1 && c->f != F_EXTHDR &&
+		c->nums[0].lo == c->nums[0].hi)
+		return space_equal_on(pr, s, c->nums[0].lo, rest);
+	return bdd_and(pr->w, condition(pr, c, mode), rest);
+}
+
+/* What stands before the addresses in the order, and says no soonest. */
+static bool early(const struct cond *c)
+{
+	return c->f == F_OPAQUE || space_slot(c->f) < S_DST;
+}
+
+static bdd early_part(struct proof *pr, const struct match *m,
+	enum proof_mode mode, bdd r)
+{
+	for (size_t i = 0; i < m->n && r != BDD_NO; i++) {
+		const struct cond *c = &m->conds[i];
+
+		if (early(c) || c->f == F_PROTO)
+			r = bdd_and(pr->w, r, condition(pr, c, mode));
+		else if (c->f == F_SRC || c->f == F_DST)
+			r = bdd_and(pr->w, r, families(pr, c));
+	}
 	return r;
+}
+
+/* Whether the protocol has the fields that are spoken of. */
+static bdd guard(struct proof *pr, const struct match *m)
+{
+	bdd r = BDD_ALL;
+
+	for (size_t i = 0; i < m->n; i++) {
+		const struct cond *c = &m->conds[i];
+
+		if (!early(c) && c->f != F_SRC && c->f != F_DST)
+			r = bdd_and(pr->w, r, has_field(pr, c));
+	}
+	return r;
+}
+
+/*
+ * Inside `in` only, field by field from the last to the first. What cannot
+ * exist is left in: it goes once, at the end, not with every rule.
+ */
+static bdd match_in(struct proof *pr, const struct match *m,
+	enum proof_mode mode, bdd in)
+{
+	bdd top = early_part(pr, m, mode, in), r = BDD_ALL;
+
+	if (top == BDD_NO)
+		return BDD_NO;
+	for (int s = S_SRC; s >= S_DST; s--) {
+		for (size_t i = m->n; i-- > 0;)
+			if (!early(&m->conds[i]) &&
+				space_slot(m->conds[i].f) == (enum slot)s)
+				r = in_front(pr, &m->conds[i], mode, r);
+		if (s == S_PROTO)
+			r = bdd_and(pr->w, guard(pr, m), r);
+	}
+	return bdd_and(pr->w, top, r);
 }
 
 pset proof_match(struct proof *pr, const struct match *m, enum proof_mode mode)
 {
-	return bdd_hold(pr->w, match_set(pr, m, mode));
+	return bdd_hold(pr->w, match_in(pr, m, mode, pr->universe));
+}
+
+pset proof_frame(struct proof *pr, const struct match *m)
+{
+	bdd r = BDD_ALL;
+
+	for (size_t i = 0; i < m->n; i++) {
+		enum field f = m->conds[i].f;
+
+		if (f == F_FAMILY || f == F_IN || f == F_CT || f == F_PROTO)
+			r = bdd_and(pr->w, r, condition(pr, &m->conds[i],
+				PROOF_PERHAPS));
+	}
+	return bdd_hold(pr->w, r);
 }
 
 /* ---- chains ---- */
 
-/* What a piece of a chain does; the rest of the universe flows on. Held. */
+/* What a piece of a chain does; the rest flows on. Held. */
 struct piece {
-	bdd accept, drop, back; /* back: returns to the caller */
+	bdd accept, back; /* back: returns to the caller */
+	bdd decided;	  /* these, and what is dropped */
 };
 
 struct chains {
 	struct proof *pr;
 	const struct pipeline *pl;
 	enum proof_mode mode;
-	struct piece *done; /* by index of the chain */
-	bool *known;
+	bdd only;	/* nothing else is asked */
+	struct piece *done[2]; /* by mode and index of the chain */
+	bool *known[2];
+	enum clear { CLEAR_UNSEEN, CLEAR_LOOKING, CLEAR_NO, CLEAR_YES } *clear;
 	unsigned depth;
 	int error;
 };
 
-static struct piece hold(struct proof *pr, bdd a, bdd d, bdd b)
+static bdd match_set(struct chains *ch, const struct match *m,
+	enum proof_mode mode)
 {
-	return (struct piece){bdd_hold(pr->w, a), bdd_hold(pr->w, d),
-		bdd_hold(pr->w, b)};
+	return match_in(ch->pr, m, mode, ch->only);
+}
+
+static struct piece hold(struct proof *pr, bdd accept, bdd back, bdd decided)
+{
+	return (struct piece){bdd_hold(pr->w, accept), bdd_hold(pr->w, back),
+		bdd_hold(pr->w, decided)};
 }
 
 static void drop_piece(struct proof *pr, const struct piece *p)
 {
 	bdd_release(pr->w, p->accept);
-	bdd_release(pr->w, p->drop);
 	bdd_release(pr->w, p->back);
+	bdd_release(pr->w, p->decided);
 }
 
-static bdd decided(struct proof *pr, const struct piece *p)
+static bdd dropped(struct proof *pr, const struct piece *p)
 {
-	return bdd_or(pr->w, bdd_or(pr->w, p->accept, p->drop), p->back);
+	return bdd_minus(pr->w, bdd_minus(pr->w, p->decided, p->accept),
+		p->back);
 }
 
 /* First a, then b for what a leaves. Releases both. */
 static struct piece then(struct proof *pr, struct piece a, struct piece b)
 {
-	bdd left = decided(pr, &a);
 	struct piece r = hold(pr,
-		bdd_or(pr->w, a.accept, bdd_minus(pr->w, b.accept, left)),
-		bdd_or(pr->w, a.drop, bdd_minus(pr->w, b.drop, left)),
-		bdd_or(pr->w, a.back, bdd_minus(pr->w, b.back, left)));
+		bdd_ite(pr->w, a.decided, a.accept, b.accept),
+		bdd_ite(pr->w, a.decided, a.back, b.back),
+		bdd_or(pr->w, a.decided, b.decided));
 
 	drop_piece(pr, &a);
 	drop_piece(pr, &b);
@@ -272,26 +385,32 @@ static enum proof_mode mode_for(const struct chains *ch, enum verdict v)
 	return ch->mode == PROOF_SURELY ? PROOF_PERHAPS : PROOF_SURELY;
 }
 
+static bool opaque_in(const struct match *m)
+{
+	for (size_t i = 0; i < m->n; i++)
+		if (m->conds[i].f == F_OPAQUE)
+			return true;
+	return false;
+}
+
 /*
  * goto and return skip what follows. Where only an opaque condition says
  * whether they do, nobody knows what comes next: the packet surely does not
  * pass, or perhaps does.
  */
 static struct piece skip(struct chains *ch, const struct match *m,
-	struct piece target)
+	struct piece t)
 {
-	struct proof *pr = ch->pr;
-	bdd yes = match_set(pr, m, PROOF_SURELY);
-	bdd perhaps = bdd_minus(pr->w, match_set(pr, m, PROOF_PERHAPS), yes);
-	bdd a = bdd_and(pr->w, yes, target.accept);
-	bdd d = bdd_and(pr->w, yes, target.drop);
-	bdd back = bdd_minus(pr->w, yes, bdd_or(pr->w, a, d));
+	struct bdd_world *w = ch->pr->w;
+	bdd yes = match_set(ch, m, PROOF_SURELY);
+	bdd all = opaque_in(m) ? match_set(ch, m, PROOF_PERHAPS) : yes;
+	bdd a = bdd_and(w, yes, t.accept);
+	bdd back = bdd_or(w, bdd_and(w, yes, t.back),
+		bdd_minus(w, yes, t.decided));
 
-	if (ch->mode == PROOF_SURELY)
-		d = bdd_or(pr->w, d, perhaps);
-	else
-		a = bdd_or(pr->w, a, perhaps);
-	return hold(pr, a, d, back);
+	if (ch->mode == PROOF_PERHAPS)
+		a = bdd_or(w, a, bdd_minus(w, all, yes));
+	return hold(ch->pr, a, back, all);
 }
 
 /*
@@ -302,34 +421,31 @@ static struct piece call_piece(struct chains *ch, const struct rule *r)
 {
 	const struct chain *c = pipeline_find(ch->pl, r->target);
 	struct piece t = {BDD_NO, BDD_NO, BDD_NO};
-	struct proof *pr = ch->pr;
+	struct bdd_world *w = ch->pr->w;
+	bdd a;
 
 	if (c) /* an undefined chain decides nothing */
 		t = chain_piece(ch, c); /* stays held */
 	if (r->verdict == V_GOTO)
 		return skip(ch, &r->match, t);
-	return hold(pr,
-		bdd_and(pr->w, match_set(pr, &r->match, ch->mode), t.accept),
-		bdd_and(pr->w, match_set(pr, &r->match, mode_for(ch, V_DROP)),
-			t.drop),
-		BDD_NO);
+	a = bdd_and(w, match_set(ch, &r->match, ch->mode), t.accept);
+	return hold(ch->pr, a, BDD_NO, bdd_or(w, a,
+		bdd_and(w, match_set(ch, &r->match, mode_for(ch, V_DROP)),
+			dropped(ch->pr, &t))));
 }
 
 static struct piece rule_piece(struct chains *ch, const struct rule *r)
 {
-	struct proof *pr = ch->pr;
 	bdd m;
 
 	if (r->verdict == V_CONTINUE)
-		return hold(pr, BDD_NO, BDD_NO, BDD_NO);
+		return hold(ch->pr, BDD_NO, BDD_NO, BDD_NO);
 	if (r->verdict == V_JUMP || r->verdict == V_GOTO)
 		return call_piece(ch, r);
 	if (r->verdict == V_RETURN)
 		return skip(ch, &r->match, (struct piece){BDD_NO, BDD_NO, BDD_NO});
-	m = match_set(pr, &r->match, mode_for(ch, r->verdict));
-	if (r->verdict == V_ACCEPT)
-		return hold(pr, m, BDD_NO, BDD_NO);
-	return hold(pr, BDD_NO, m, BDD_NO);
+	m = match_set(ch, &r->match, mode_for(ch, r->verdict));
+	return hold(ch->pr, r->verdict == V_ACCEPT ? m : BDD_NO, BDD_NO, m);
 }
 
 /* In halves: the diagrams stay small, and big ones meet only at the end. */
@@ -363,35 +479,78 @@ static size_t order(const struct chain *c, const struct rule **v)
 	return n;
 }
 
-static struct piece end_piece(struct proof *pr, enum verdict v)
+static struct piece end_piece(struct chains *ch, enum verdict v)
 {
-	switch (v) {
-	case V_ACCEPT: return hold(pr, pr->universe, BDD_NO, BDD_NO);
-	case V_RETURN: return hold(pr, BDD_NO, BDD_NO, pr->universe);
-	default:       return hold(pr, BDD_NO, pr->universe, BDD_NO);
-	}
+	return hold(ch->pr, v == V_ACCEPT ? ch->only : BDD_NO,
+		v == V_RETURN ? ch->only : BDD_NO, ch->only);
 }
 
 /* Who returns from a chain with an end of its own meets that end (a policy). */
-static struct piece finish(struct proof *pr, struct piece p, enum verdict end)
+static struct piece finish(struct chains *ch, struct piece p, enum verdict end)
 {
-	if (end != V_RETURN) {
-		bdd_release(pr->w, p.back);
-		p.back = BDD_NO;
+	struct piece q = p;
+
+	if (end != V_RETURN && p.back != BDD_NO) {
+		q = hold(ch->pr, p.accept, BDD_NO,
+			bdd_minus(ch->pr->w, p.decided, p.back));
+		drop_piece(ch->pr, &p);
 	}
-	return then(pr, p, end_piece(pr, end));
+	return then(ch->pr, q, end_piece(ch, end));
+}
+
+static size_t index_of(const struct pipeline *pl, const struct chain *c)
+{
+	size_t i = 0;
+
+	while (pl->chains[i] != c)
+		i++;
+	return i;
+}
+
+/* No unknown condition in it or in what it calls: both modes are the same. */
+static bool is_clear(struct chains *ch, const struct chain *c)
+{
+	enum clear *k = &ch->clear[index_of(ch->pl, c)];
+	bool yes = true;
+
+	if (*k != CLEAR_UNSEEN)
+		return *k == CLEAR_YES;
+	*k = CLEAR_LOOKING; /* a circle ends here */
+	for (size_t i = 0; i < c->rule_n && yes; i++) {
+		const struct rule *r = &c->rules[i];
+		const struct chain *next = r->target
+			? pipeline_find(ch->pl, r->target) : NULL;
+
+		yes = !opaque_in(&r->match) && (!next || is_clear(ch, next));
+	}
+	*k = yes ? CLEAR_YES : CLEAR_NO;
+	return yes;
+}
+
+static struct piece keep_piece(struct chains *ch, size_t i,
+	enum proof_mode mode, struct piece p)
+{
+	ch->done[mode][i] = p;
+	ch->known[mode][i] = true;
+	return p;
 }
 
 /* Each chain once. The result stays held by ch->done. */
 static struct piece chain_piece(struct chains *ch, const struct chain *c)
 {
+	enum proof_mode m = ch->mode, other = m == PROOF_SURELY ? PROOF_PERHAPS
+								: PROOF_SURELY;
+	size_t i = index_of(ch->pl, c), n;
 	const struct rule **v;
-	size_t i = 0, n;
+	struct piece p;
 
-	while (ch->pl->chains[i] != c)
-		i++;
-	if (ch->known[i])
-		return ch->done[i];
+	if (ch->known[m][i])
+		return ch->done[m][i];
+	if (ch->known[other][i] && is_clear(ch, c)) {
+		p = ch->done[other][i];
+		return keep_piece(ch, i, m,
+			hold(ch->pr, p.accept, p.back, p.decided));
+	}
 	if (++ch->depth > CHAINS_DEEP) {
 		ch->error = -ELOOP;
 		ch->depth--;
@@ -399,11 +558,10 @@ static struct piece chain_piece(struct chains *ch, const struct chain *c)
 	}
 	v = xcalloc(c->rule_n + 1, sizeof(*v));
 	n = order(c, v);
-	ch->done[i] = finish(ch->pr, fold(ch, v, n), c->end);
-	ch->known[i] = true;
+	p = finish(ch, fold(ch, v, n), c->end);
 	ch->depth--;
 	free(v);
-	return ch->done[i];
+	return keep_piece(ch, i, m, p);
 }
 
 /* No chain bars nothing. */
@@ -413,7 +571,7 @@ static bdd chain_accepts(struct chains *ch, const char *name)
 	struct piece p;
 
 	if (!c)
-		return ch->pr->universe;
+		return ch->only;
 	p = chain_piece(ch, c);
 	return bdd_or(ch->pr->w, p.accept, p.back);
 }
@@ -541,14 +699,12 @@ static bdd nat_rule_passes(struct proof *pr, const struct pipeline *pl,
 static bdd before_nat(struct chains *ch, bdd f)
 {
 	struct proof *pr = ch->pr;
-	bdd fresh = bdd_and(pr->w, pr->universe,
-		space_equal(pr, S_CT, CT_NEW));
+	bdd fresh = bdd_and(pr->w, ch->only, space_equal(pr, S_CT, CT_NEW));
 	bdd r = bdd_minus(pr->w, f, fresh), left = fresh;
 
 	for (size_t i = 0; i < ch->pl->nat_in_n; i++) {
 		const struct nat_rule *n = &ch->pl->nat_in[i];
-		bdd m = bdd_and(pr->w, left,
-			match_set(pr, &n->match, ch->mode));
+		bdd m = match_in(pr, &n->match, ch->mode, left);
 
 		r = bdd_or(pr->w, r, bdd_and(pr->w, m,
 			nat_rule_passes(pr, ch->pl, n, f)));
@@ -564,27 +720,80 @@ static bdd bypass(struct chains *ch)
 
 	for (size_t i = 0; i < ch->pl->bypass_n; i++)
 		r = bdd_or(pr->w, r,
-			match_set(pr, &ch->pl->bypass[i], ch->mode));
+			match_set(ch, &ch->pl->bypass[i], ch->mode));
 	return r;
+}
+
+static pset passes(struct chains *ch, enum proof_mode mode)
+{
+	struct proof *pr = ch->pr;
+	bdd f, r;
+
+	ch->mode = mode;
+	f = filter(ch);
+	r = bdd_or(pr->w, bypass(ch), before_nat(ch, f));
+	r = bdd_and(pr->w, r, bdd_and(pr->w, ch->only, pr->universe));
+	bdd_release(pr->w, f);
+	return bdd_hold(pr->w, r);
+}
+
+static void chains_open(struct chains *ch, struct proof *pr,
+	const struct pipeline *pl, pset only)
+{
+	*ch = (struct chains){.pr = pr, .pl = pl, .only = only,
+		.clear = xcalloc(pl->chain_n + 1, sizeof(*ch->clear))};
+	for (int i = 0; i < 2; i++) {
+		ch->done[i] = xcalloc(pl->chain_n + 1, sizeof(struct piece));
+		ch->known[i] = xcalloc(pl->chain_n + 1, sizeof(bool));
+	}
+}
+
+static int chains_close(struct chains *ch)
+{
+	for (int m = 0; m < 2; m++) {
+		for (size_t i = 0; i < ch->pl->chain_n; i++)
+			if (ch->known[m][i])
+				drop_piece(ch->pr, &ch->done[m][i]);
+		free(ch->done[m]);
+		free(ch->known[m]);
+	}
+	free(ch->clear);
+	return ch->error;
+}
+
+static bool any_opaque(const struct pipeline *pl)
+{
+	for (size_t i = 0; i < pl->chain_n; i++)
+		for (size_t k = 0; k < pl->chains[i]->rule_n; k++)
+			if (opaque_in(&pl->chains[i]->rules[k].match))
+				return true;
+	for (size_t i = 0; i < pl->nat_in_n; i++)
+		if (opaque_in(&pl->nat_in[i].match))
+			return true;
+	for (size_t i = 0; i < pl->bypass_n; i++)
+		if (opaque_in(&pl->bypass[i]))
+			return true;
+	return false;
+}
+
+int proof_both(struct proof *pr, const struct pipeline *pl, pset only,
+	pset *surely, pset *perhaps)
+{
+	struct chains ch;
+
+	chains_open(&ch, pr, pl, only);
+	*surely = *perhaps = passes(&ch, PROOF_SURELY);
+	if (any_opaque(pl))
+		*perhaps = passes(&ch, PROOF_PERHAPS);
+	return chains_close(&ch);
 }
 
 int proof_passes(struct proof *pr, const struct pipeline *pl,
 	enum proof_mode mode, pset *ret)
 {
-	struct chains ch = {.pr = pr, .pl = pl, .mode = mode,
-		.done = xcalloc(pl->chain_n + 1, sizeof(struct piece)),
-		.known = xcalloc(pl->chain_n + 1, sizeof(bool))};
-	bdd f = filter(&ch);
-	bdd r = bdd_and(pr->w, pr->universe,
-		bdd_or(pr->w, bypass(&ch), before_nat(&ch, f)));
+	struct chains ch;
 
-	bdd_hold(pr->w, r);
-	bdd_release(pr->w, f);
-	for (size_t i = 0; i < pl->chain_n; i++)
-		if (ch.known[i])
-			drop_piece(pr, &ch.done[i]);
-	free(ch.done);
-	free(ch.known);
-	*ret = r;
-	return ch.error;
+	chains_open(&ch, pr, pl, PSET_ALL);
+	*ret = passes(&ch, mode);
+	return chains_close(&ch);
 }

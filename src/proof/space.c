@@ -81,8 +81,12 @@ bdd space_range(struct proof *pr, enum slot s, uint32_t lo, uint32_t hi)
 
 bdd space_equal(struct proof *pr, enum slot s, uint32_t v)
 {
+	return space_equal_on(pr, s, v, BDD_ALL);
+}
+
+bdd space_equal_on(struct proof *pr, enum slot s, uint32_t v, bdd r)
+{
 	const struct place *p = &places[s];
-	bdd r = BDD_ALL;
 
 	if (p->bits < 32 && v >> p->bits)
 		return BDD_NO;
@@ -101,8 +105,13 @@ static bool bit_of(const uint8_t *b, unsigned i)
 bdd space_mask(struct proof *pr, enum slot s, const uint8_t *value,
 	const uint8_t *mask)
 {
+	return space_mask_on(pr, s, value, mask, BDD_ALL);
+}
+
+bdd space_mask_on(struct proof *pr, enum slot s, const uint8_t *value,
+	const uint8_t *mask, bdd r)
+{
 	const struct place *p = &places[s];
-	bdd r = BDD_ALL;
 
 	for (unsigned i = p->bits; i-- > 0;) {
 		if (!bit_of(mask, i))

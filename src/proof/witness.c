@@ -1,35 +1,79 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* One packet out of a set, such as a person would think of. */
+/*
+ * One packet out of a set, such as a person would think of. Wishes are fixed
+ * bits; each is kept if the set has a member with it and all kept before. No
+ * diagram is built.
+ */
 #include "proof/own.h"
 
 #include <string.h>
 
-static void prefer(struct proof *pr, bdd *s, bdd want)
-{
-	bdd both = bdd_and(pr->w, *s, want);
+struct wishes {
+	struct proof *pr;
+	bdd set;
+	int8_t fix[VARS]; /* 0, 1, or -1: free */
+	bool clash;	  /* with a wish that was kept */
+};
 
-	if (both != BDD_NO)
-		*s = both;
+static void fix_bit(struct wishes *w, unsigned var, unsigned bit)
+{
+	w->clash |= w->fix[var] >= 0 && w->fix[var] != (int8_t)bit;
+	w->fix[var] = (int8_t)bit;
 }
 
-static void prefer_number(struct proof *pr, bdd *s, enum slot slot, uint32_t v)
+/* Keep what was fixed since, or take it back. */
+static bool keep(struct wishes *w, const struct wishes *before)
 {
-	prefer(pr, s, space_equal(pr, slot, v));
+	if (!w->clash && bdd_meets(w->pr->w, w->set, w->fix, NULL))
+		return true;
+	*w = *before;
+	return false;
 }
 
-static void prefer_addr(struct proof *pr, bdd *s, enum slot slot,
-	const char *text)
+static void fix_number(struct wishes *w, enum slot s, uint32_t v)
 {
+	const struct place *p = &places[s];
+
+	for (unsigned i = 0; i < p->bits; i++)
+		fix_bit(w, p->at + i, v >> (p->bits - 1 - i) & 1);
+}
+
+static bool number(struct wishes *w, enum slot s, uint32_t v)
+{
+	struct wishes before = *w;
+
+	fix_number(w, s, v);
+	return keep(w, &before);
+}
+
+/* The upper `len` bits of v. */
+static bool upper(struct wishes *w, enum slot s, uint32_t v, unsigned len)
+{
+	const struct place *p = &places[s];
+	struct wishes before = *w;
+
+	for (unsigned i = 0; i < len; i++)
+		fix_bit(w, p->at + i, v >> (p->bits - 1 - i) & 1);
+	return keep(w, &before);
+}
+
+static bool address(struct wishes *w, enum slot s, const char *text)
+{
+	struct wishes before = *w;
 	struct addrmask m;
 
 	if (addrmask_parse(text, &m))
-		return;
-	prefer(pr, s, bdd_and(pr->w, m.fam == FAM_6 ? pr->is6 : pr->is4,
-		space_mask(pr, slot, m.value.b, m.mask.b)));
+		return false;
+	fix_number(w, S_FAMILY, m.fam == FAM_6);
+	for (unsigned i = 0; i < 128; i++)
+		if (m.mask.b[i / 8] >> (7 - i % 8) & 1)
+			fix_bit(w, places[s].at + i,
+				m.value.b[i / 8] >> (7 - i % 8) & 1);
+	return keep(w, &before);
 }
 
 /* A service that should not be open comes before one that may be. */
-static void prefer_service(struct proof *pr, bdd *s)
+static void service(struct wishes *w)
 {
 	static const struct {
 		uint8_t proto;
@@ -40,56 +84,60 @@ static void prefer_service(struct proof *pr, bdd *s)
 		{PROTO_ESP, 0}};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		bdd want = bdd_and(pr->w, space_equal(pr, S_PROTO, rows[i].proto),
-			space_equal(pr, S_DPORT, rows[i].port));
-		bdd both = bdd_and(pr->w, *s, want);
+		struct wishes before = *w;
 
-		if (both == BDD_NO)
-			continue;
-		*s = both;
-		return;
+		fix_number(w, S_PROTO, rows[i].proto);
+		fix_number(w, S_DPORT, rows[i].port);
+		if (keep(w, &before))
+			return;
 	}
-	prefer(pr, s, space_equal(pr, S_PROTO, PROTO_TCP));
+	number(w, S_PROTO, PROTO_TCP);
 }
 
-static void smallest(struct proof *pr, bdd s, uint8_t bits[VARS])
+static void smallest(struct wishes *w, uint8_t bits[VARS])
 {
-	memset(bits, 0, VARS);
-	while (s > BDD_ALL) {
-		bool up = bdd_lo(pr->w, s) == BDD_NO;
+	for (unsigned i = 0; i < VARS; i++)
+		bits[i] = w->fix[i] > 0;
+	bdd_meets(w->pr->w, w->set, w->fix, bits);
+}
 
-		bits[bdd_var(pr->w, s)] = up;
-		s = up ? bdd_hi(pr->w, s) : bdd_lo(pr->w, s);
-	}
+/* Plain, new, from outside to inside, from somebody that anybody can be. */
+static void usual(struct wishes *w)
+{
+	static const char *const senders[] = {"2600:1f18::bad",
+		"2a01:4f8::bad", "2000::/3", "151.101.1.1"};
+	bool from = false;
+
+	number(w, S_CT, CT_NEW);
+	number(w, S_IN, ROLE_WAN);
+	number(w, S_OUT, ROLE_LAN);
+	number(w, S_FRAG, FRAG_NONE);
+	number(w, S_EXT, 0);
+	number(w, S_DNAT, 0);
+	service(w);
+	number(w, S_FLAGS, TCP_SYN);
+	for (size_t i = 0; i < ARRAY_LEN(senders) && !from; i++)
+		from = address(w, S_SRC, senders[i]);
+	if (!number(w, S_SPORT, 40000))
+		upper(w, S_SPORT, 0xc000, 2);
 }
 
 bool proof_witness(struct proof *pr, pset s, struct packet *ret)
 {
+	static const char *const homes[] = {"2404:7a80:1:1::/64", "2400::/12",
+		"::211:22ff:fe33:4455/-64", "119.104.5.6" /* some line's own */,
+		"192.168.1.9", "192.168.0.0/16"};
+	struct wishes w = {.pr = pr, .set = bdd_and(pr->w, s, pr->universe)};
 	uint8_t bits[VARS];
-	bdd f = bdd_and(pr->w, s, pr->universe);
 
-	if (f == BDD_NO)
+	if (w.set == BDD_NO)
 		return false;
-	prefer_number(pr, &f, S_CT, CT_NEW);
-	prefer_number(pr, &f, S_IN, ROLE_WAN);
-	prefer_number(pr, &f, S_OUT, ROLE_LAN);
-	prefer_number(pr, &f, S_FRAG, FRAG_NONE);
-	prefer_number(pr, &f, S_EXT, 0);
-	prefer_number(pr, &f, S_DNAT, 0);
-	prefer_service(pr, &f);
-	prefer_number(pr, &f, S_FLAGS, TCP_SYN);
-	prefer(pr, &f, space_range(pr, S_SPORT, 40000, 60999));
-	prefer_addr(pr, &f, S_SRC, "2600:1f18::bad");
-	prefer_addr(pr, &f, S_SRC, "2000::/3");
-	prefer_addr(pr, &f, S_SRC, "151.101.1.1");
-	prefer_addr(pr, &f, S_DST, "2404:7a80:1:1::/64");
-	prefer_addr(pr, &f, S_DST, "2400::/12");
-	prefer_addr(pr, &f, S_DST, "::211:22ff:fe33:4455/-64");
-	prefer_addr(pr, &f, S_DST, "119.104.5.6"); /* some line's own */
-	prefer_addr(pr, &f, S_DST, "192.168.1.9");
-	prefer_addr(pr, &f, S_DST, "192.168.0.0/16");
-	prefer(pr, &f, space_range(pr, S_SPI, 256, UINT32_MAX));
-	smallest(pr, f, bits);
+	memset(w.fix, -1, sizeof(w.fix));
+	usual(&w);
+	for (size_t i = 0; i < ARRAY_LEN(homes); i++)
+		address(&w, S_DST, homes[i]);
+	number(&w, S_SPI, 256);
+	smallest(&w, bits);
 	space_packet(bits, ret);
 	return true;
 }

@@ -378,7 +378,8 @@ static char *say_addresses(struct teller *te, enum slot s,
 	struct text t = TEXT_INIT;
 	bool but = false;
 
-	for (size_t i = 0; i < n; i++) {
+	/* one address that stands for itself needs no better words */
+	for (size_t i = 0; i < n && !(best && best->v[0].n == 1 && !but); i++) {
 		struct groups *k = xcalloc(1, sizeof(*k));
 		struct cube at = {{0}, {0}};
 

@@ -363,7 +363,7 @@ static void unknown_conditions_bound_both_sides(void **state)
 		struct pipeline *pl = some_pipeline();
 		struct proof *pr = proof_new();
 		struct chain *c = pl->chains[0];
-		pset lo, hi, real;
+		pset lo, hi, real, lo2, hi2;
 		struct cond *k;
 
 		for (size_t r = 0; r < c->rule_n; r++) {
@@ -374,6 +374,9 @@ static void unknown_conditions_bound_both_sides(void **state)
 		}
 		assert_int_equal(proof_passes(pr, pl, PROOF_SURELY, &lo), 0);
 		assert_int_equal(proof_passes(pr, pl, PROOF_PERHAPS, &hi), 0);
+		assert_int_equal(proof_both(pr, pl, PSET_ALL, &lo2, &hi2), 0);
+		assert_int_equal(lo, lo2);
+		assert_int_equal(hi, hi2);
 		/* one way it may really turn: each as a coin falls */
 		for (size_t r = 0; r < c->rule_n; r++) {
 			struct match *m = &c->rules[r].match;

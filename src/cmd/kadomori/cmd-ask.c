@@ -25,7 +25,7 @@ static void side_done(struct side *s)
 }
 
 static int side_read(struct proof *pr, const char *path,
-	const struct read_options *o, struct side *s)
+	const struct read_options *o, pset only, struct side *s)
 {
 	int rc = read_config(path, o, &s->pl, &s->brand);
 
@@ -33,8 +33,7 @@ static int side_read(struct proof *pr, const char *path,
 		return rc;
 	if (!opt.json)
 		read_unknown(s->pl, path);
-	if (proof_passes(pr, s->pl, PROOF_SURELY, &s->surely) ||
-		proof_passes(pr, s->pl, PROOF_PERHAPS, &s->perhaps)) {
+	if (proof_both(pr, s->pl, only, &s->surely, &s->perhaps)) {
 		fprintf(stderr, _("kadomori: %s: its chains call each other in a circle\n"),
 			path);
 		return EXIT_CHECK_FAILED;
@@ -153,7 +152,7 @@ static int ask(struct proof *pr, const char *path, const char *question,
 	if (rc)
 		fprintf(stderr, "kadomori ask: %s\n", why);
 	else
-		rc = side_read(pr, path, o, &s);
+		rc = side_read(pr, path, o, proof_frame(pr, &m), &s);
 	if (!rc) {
 		asked = proof_match(pr, &m, PROOF_SURELY);
 		if (opt.json)
@@ -245,9 +244,9 @@ int cmd_compare(int argc, char **argv)
 		fprintf(stderr, _("usage: kadomori compare OLD NEW [--kind KIND] [--wan IF] [--lan IF]\n"));
 		return EXIT_USAGE;
 	}
-	rc = side_read(pr, argv[1], &o, &a);
+	rc = side_read(pr, argv[1], &o, PSET_ALL, &a);
 	if (!rc)
-		rc = side_read(pr, argv[2], &o, &b);
+		rc = side_read(pr, argv[2], &o, PSET_ALL, &b);
 	if (!rc) {
 		opened = proof_minus(pr, b.surely, a.surely);
 		closed = proof_minus(pr, a.surely, b.surely);
