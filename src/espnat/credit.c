@@ -146,6 +146,7 @@ void cold_joins(struct espnat *e, struct peer *p, int slot)
 		s->cand |= 1ull << slot;
 		s->how = ESPNAT_OPEN;
 		in_open(e, p, s, 1);
+		in_copies(e, s);
 	}
 }
 
@@ -204,6 +205,7 @@ void in_settle(struct espnat *e, msec_t now, struct in_sa *s, int slot,
 	in_open(e, &e->peers[s->peer], s, -1);
 	if (!in_bind(e, now, s, slot, how))
 		in_open(e, &e->peers[s->peer], s, 1);
+	in_copies(e, s);
 }
 
 /* Enough has come to believe that it is an SA at all. */
@@ -299,6 +301,7 @@ void in_exclude(struct espnat *e, msec_t now, struct in_sa *s)
 		s->cand = left;
 		in_open(e, p, s, 1);
 		s->excluded = true;
+		in_copies(e, s);
 	}
 	if (count_bits(s->cand) == 1)
 		in_settle(e, now, s, first_bit(s->cand),

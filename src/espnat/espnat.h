@@ -44,10 +44,11 @@ struct espnat_limits {
 	unsigned in;		/* inbound SPIs in all */
 	unsigned in_per_pair;	/* of one device from one peer */
 	unsigned cells;		/* SPIs seen once: a power of two */
-	unsigned rate, burst;	/* undecided packets a second: of one SPI,
-				   and of all SPIs of a peer seen once */
+	unsigned rate, burst;	/* undecided packets of one SPI a second */
+	unsigned first;		/* of all SPIs of a peer that were seen once */
 };
-/* What a home gets: 64 peers, 2048 SPIs, 64 a pair, 16384 cells, 2000/s. */
+/* What a home gets: 64 peers, 2048 SPIs, 64 a pair, 2000/s, 200/s; cells for
+ * ten seconds of 10,000 SPIs a second (4 MB, when somebody forges so many). */
 extern const struct espnat_limits espnat_limits_home;
 
 /* How an SPI found its owner, for people. */
@@ -90,11 +91,16 @@ enum espnat_change_kind {
 	ESPNAT_IKE_SET, ESPNAT_IKE_DEL,	/* peer, ike -> host */
 	ESPNAT_ERR_SET, ESPNAT_ERR_DEL,	/* errors about peer, spi -> host */
 	ESPNAT_PEER_SET, ESPNAT_PEER_DEL, /* peer: a device talks to it */
+	/* an SPI without an owner: peer, spi, at -> host, at 0 and on, each of
+	 * whom gets a copy; then OPEN, peer, spi: the copies are in force */
+	ESPNAT_COPY_SET, ESPNAT_COPY_DEL,
+	ESPNAT_OPEN_SET, ESPNAT_OPEN_DEL,
 };
-#define ESPNAT_CHANGE_MAX (ESPNAT_PEER_DEL + 1)
+#define ESPNAT_CHANGE_MAX (ESPNAT_OPEN_DEL + 1)
 struct espnat_change {
 	enum espnat_change_kind kind;
 	uint32_t peer, host, spi;
+	unsigned at;
 	uint64_t ike;
 };
 typedef void (*espnat_change_fn)(void *arg, const struct espnat_change *c);
@@ -121,6 +127,9 @@ void espnat_esp_out(struct espnat *e, msec_t now, uint32_t host, uint32_t peer,
 	uint32_t spi, uint32_t seq);
 void espnat_esp_in(struct espnat *e, msec_t now, uint32_t peer, uint32_t spi,
 	uint32_t seq, struct espnat_verdict *ret);
+/* The same, but the kernel gave out the copies already (OPEN_SET). */
+void espnat_esp_copied(struct espnat *e, msec_t now, uint32_t peer,
+	uint32_t spi, uint32_t seq);
 /*
  * An ICMP error from outside quotes outbound ESP: which device sent it? 0:
  * nobody, drop.

@@ -116,6 +116,8 @@ struct in_sa {
 	unsigned irregular;
 	uint64_t packets, kernel;
 	struct bucket copies; /* its own: a forger's SPIs do not eat it */
+	uint32_t told[ESPNAT_COPIES_MAX]; /* the kernel copies to these */
+	uint64_t heard; /* of what the kernel copied, since it was counted */
 	struct trial trials[ESPNAT_COPIES_MAX];
 };
 
@@ -175,6 +177,11 @@ uint32_t hash_of(const struct espnat *e, uint32_t peer, uint32_t spi);
 /* A change for the kernel's tables. */
 void tell(struct espnat *e, enum espnat_change_kind k, uint32_t peer,
 	uint32_t host, uint32_t spi, uint64_t ike);
+/* Undecided packets start with a full bucket of so many. */
+static inline struct bucket bucket_of(unsigned burst, msec_t now)
+{
+	return (struct bucket){burst * 1000, now};
+}
 struct peer *peer_find(const struct espnat *e, uint32_t addr);
 /* NULL: no room. The peer is new or the one that was there. */
 struct peer *peer_make(struct espnat *e, msec_t now, uint32_t addr);
@@ -190,6 +197,8 @@ struct in_sa *in_make(struct espnat *e, const struct peer *p, uint32_t spi,
 	msec_t first);
 /* s enters (1) or leaves (-1) the state of having no owner. */
 void in_open(struct espnat *e, struct peer *p, struct in_sa *s, int d);
+/* Let the kernel copy to exactly those who may own it now. */
+void in_copies(struct espnat *e, struct in_sa *s);
 /* Take the owner away; the credit comes back unless it was spent. */
 void in_unbind(struct espnat *e, struct peer *p, struct in_sa *s);
 void in_free(struct espnat *e, struct in_sa *s);

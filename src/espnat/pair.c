@@ -9,12 +9,12 @@
  */
 #include "espnat/inside.h"
 
-static bool budget(const struct espnat *e, msec_t now, struct bucket *b)
+static bool budget(msec_t now, struct bucket *b, unsigned rate, unsigned burst)
 {
-	uint64_t more = (uint64_t)(now - b->filled) * e->l.rate;
+	uint64_t more = (uint64_t)(now - b->filled) * rate;
 
 	b->filled = now;
-	b->tokens = (uint32_t)MIN2((uint64_t)e->l.burst * 1000, b->tokens + more);
+	b->tokens = (uint32_t)MIN2((uint64_t)burst * 1000, b->tokens + more);
 	if (b->tokens < 1000)
 		return false;
 	b->tokens -= 1000;
@@ -44,12 +44,14 @@ static void give_all(struct espnat *e, msec_t now, const struct peer *p,
 	struct bucket *b, uint64_t cand, struct espnat_verdict *ret)
 {
 	enum espnat_why why = ESPNAT_COPY;
+	bool first = b == &p->first;
 
 	if (count_bits(cand) > ESPNAT_COPIES_MAX) {
 		verdict(e, ret, ESPNAT_CROWD);
 		return;
 	}
-	if (!budget(e, now, b)) {
+	if (!budget(now, b, first ? e->l.first : e->l.rate,
+			first ? e->l.first : e->l.burst)) {
 		verdict(e, ret, ESPNAT_BUDGET);
 		return;
 	}
@@ -219,12 +221,14 @@ static void collision(struct espnat *e, msec_t now, struct peer *p,
 	in_unbind(e, p, s);
 	s->cand = cand;
 	s->how = ESPNAT_SHARED;
-	s->copies = (struct bucket){e->l.burst * 1000, now};
+	s->copies = bucket_of(e->l.burst, now);
+	in_copies(e, s);
 	e->stats.shared++;
 }
 
-static void known_in(struct espnat *e, msec_t now, struct peer *p,
-	struct in_sa *s, uint32_t seq, struct espnat_verdict *ret)
+/* What a packet of a known SPI tells. */
+static void heard_in(struct espnat *e, msec_t now, struct peer *p,
+	struct in_sa *s, uint32_t seq)
 {
 	collision(e, now, p, s, seq);
 	s->seq = MAX2(s->seq, seq);
@@ -233,13 +237,19 @@ static void known_in(struct espnat *e, msec_t now, struct peer *p,
 	in_firm(e, now, s);
 	if (s->packets <= 4 || now - s->checked >= CHECK_MS)
 		in_exclude(e, now, s);
+	if (s->slot < 0 && s->how != ESPNAT_SHARED && count_bits(s->cand) > 1)
+		trial_start(p, s, now);
+}
+
+static void known_in(struct espnat *e, msec_t now, struct peer *p,
+	struct in_sa *s, uint32_t seq, struct espnat_verdict *ret)
+{
+	heard_in(e, now, p, s, seq);
 	if (s->slot >= 0) {
 		give(ret, p->pairs[s->slot]->host);
 		verdict(e, ret, ESPNAT_BOUND);
 		return;
 	}
-	if (s->how != ESPNAT_SHARED && count_bits(s->cand) > 1)
-		trial_start(p, s, now);
 	give_all(e, now, p, &s->copies, s->cand, ret);
 }
 
@@ -262,13 +272,14 @@ static struct in_sa *promote(struct espnat *e, msec_t now, struct peer *p,
 		return NULL;
 	s->seq = c->seq;
 	s->packets = 1;
-	s->copies = (struct bucket){e->l.burst * 1000, now};
+	s->copies = bucket_of(e->l.burst, now);
 	s->cand = c->cand;
 	for (uint64_t m = s->cand; m; m &= m - 1)
 		s->cold_made |= p->pairs[first_bit(m)]->cold;
 	in_open(e, p, s, 1);
 	if (count_bits(s->cand) == 1)
 		in_settle(e, now, s, first_bit(s->cand), ESPNAT_ONLY);
+	in_copies(e, s);
 	return s;
 }
 
@@ -338,6 +349,18 @@ void espnat_esp_in(struct espnat *e, msec_t now, uint32_t peer, uint32_t spi,
 		known_in(e, now, p, s, seq, ret);
 	else
 		unknown_in(e, now, p, spi, seq, ret);
+}
+
+void espnat_esp_copied(struct espnat *e, msec_t now, uint32_t peer,
+	uint32_t spi, uint32_t seq)
+{
+	struct peer *p = peer_find(e, peer);
+	struct in_sa *s = p ? in_find(e, p, spi) : NULL;
+
+	if (!s)
+		return;
+	s->heard++;
+	heard_in(e, now, p, s, seq);
 }
 
 uint32_t espnat_icmp_esp(const struct espnat *e, uint32_t peer, uint32_t spi)

@@ -6,7 +6,8 @@
 #include "espnat/inside.h"
 
 const struct espnat_limits espnat_limits_home = {.peers = 64, .in = 2048,
-	.in_per_pair = 64, .cells = 16384, .rate = 2000, .burst = 500};
+	.in_per_pair = 64, .cells = 131072, .rate = 2000, .burst = 500,
+	.first = 200};
 
 uint32_t hash_of(const struct espnat *e, uint32_t peer, uint32_t spi)
 {
@@ -18,7 +19,8 @@ uint32_t hash_of(const struct espnat *e, uint32_t peer, uint32_t spi)
 void tell(struct espnat *e, enum espnat_change_kind k, uint32_t peer,
 	uint32_t host, uint32_t spi, uint64_t ike)
 {
-	struct espnat_change c = {k, peer, host, spi, ike};
+	struct espnat_change c = {.kind = k, .peer = peer, .host = host,
+		.spi = spi, .ike = ike};
 
 	if (e->change)
 		e->change(e->arg, &c);
@@ -88,7 +90,7 @@ struct peer *peer_make(struct espnat *e, msec_t now, uint32_t addr)
 		if (p->addr || (p->freed && now - p->freed < CELL_MS))
 			continue;
 		p->addr = addr;
-		p->first = (struct bucket){e->l.burst * 1000, now};
+		p->first = bucket_of(e->l.first, now);
 		p->open_n = 0;
 		e->stats.peers++;
 		tell(e, ESPNAT_PEER_SET, addr, 0, 0, 0);
@@ -215,6 +217,55 @@ void in_open(struct espnat *e, struct peer *p, struct in_sa *s, int d)
 	p->open_n += (unsigned)d;
 }
 
+static void copy_tell(struct espnat *e, enum espnat_change_kind k,
+	const struct in_sa *s, unsigned at, uint32_t host)
+{
+	struct espnat_change c = {.kind = k, .peer = e->peers[s->peer].addr,
+		.host = host, .spi = s->spi, .at = at};
+
+	if (e->change)
+		e->change(e->arg, &c);
+}
+
+/* Who gets a copy; 0: has an owner, or is a crowd. */
+static unsigned copies_to(const struct espnat *e, const struct in_sa *s,
+	uint32_t to[ESPNAT_COPIES_MAX])
+{
+	const struct peer *p = &e->peers[s->peer];
+	unsigned n = 0;
+
+	if (s->slot >= 0 || count_bits(s->cand) > ESPNAT_COPIES_MAX)
+		return 0;
+	for (uint64_t m = s->cand; m; m &= m - 1)
+		if (p->pairs[first_bit(m)]->host)
+			to[n++] = p->pairs[first_bit(m)]->host;
+	return n;
+}
+
+void in_copies(struct espnat *e, struct in_sa *s)
+{
+	uint32_t to[ESPNAT_COPIES_MAX] = {0};
+	unsigned n = copies_to(e, s, to);
+
+	if (!memcmp(to, s->told, sizeof(to)))
+		return;
+	if (s->told[0] && !n)
+		copy_tell(e, ESPNAT_OPEN_DEL, s, 0, 0);
+	for (unsigned i = 0; i < ESPNAT_COPIES_MAX; i++) {
+		if (s->told[i] == to[i])
+			continue;
+		if (s->told[i])
+			copy_tell(e, ESPNAT_COPY_DEL, s, i, s->told[i]);
+		if (to[i])
+			copy_tell(e, ESPNAT_COPY_SET, s, i, to[i]);
+	}
+	if (!s->told[0] && n) {
+		copy_tell(e, ESPNAT_OPEN_SET, s, 0, 0);
+		s->kernel = s->heard = 0;
+	}
+	memcpy(s->told, to, sizeof(to));
+}
+
 /* Take the owner away; the credit comes back unless it was spent. */
 void in_unbind(struct espnat *e, struct peer *p, struct in_sa *s)
 {
@@ -244,6 +295,8 @@ void in_free(struct espnat *e, struct in_sa *s)
 	if (s->slot < 0)
 		in_open(e, p, s, -1);
 	in_unbind(e, p, s);
+	s->cand = 0;
+	in_copies(e, s);
 	while (*b != at)
 		b = &e->in[*b - 1].next;
 	*b = s->next;

@@ -21,7 +21,8 @@ void espnat_seen_in(struct espnat *e, msec_t now, uint32_t peer, uint32_t spi,
 	packets = s ? newly(&s->kernel, total) : 0;
 	if (!packets)
 		return;
-	s->packets += packets;
+	s->packets += packets > s->heard ? packets - s->heard : 0;
+	s->heard = 0;
 	s->last = now;
 	if (s->slot >= 0)
 		in_firm(e, now, s);

@@ -66,9 +66,9 @@ static char *put_element(char *p, uint8_t family, const char *table,
 	key = mnl_attr_nest_start(h, NFTA_SET_ELEM_KEY);
 	mnl_attr_put(h, NFTA_DATA_VALUE, e->key_len, e->key);
 	mnl_attr_nest_end(h, key);
-	if (e->add && e->has_value) {
+	if (e->add && e->value_len) {
 		data = mnl_attr_nest_start(h, NFTA_SET_ELEM_DATA);
-		mnl_attr_put(h, NFTA_DATA_VALUE, sizeof(e->value), &e->value);
+		mnl_attr_put(h, NFTA_DATA_VALUE, e->value_len, e->value);
 		mnl_attr_nest_end(h, data);
 	}
 	mnl_attr_nest_end(h, elem);

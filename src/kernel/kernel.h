@@ -55,13 +55,13 @@ int kernel_nfnl_open(void);
 int kernel_nft_elements(int fd, const char *table,
 	const struct kernel_element *v, size_t n);
 /* The same for any key (parts padded to 4 bytes, as on the wire) and maps with
- * a 16-bit value, in a table of any family (NFPROTO_*). */
+ * a value of 2 bytes (a number, the host's order) or 4 (an address, as on the
+ * wire), in a table of any family (NFPROTO_*). */
 struct kernel_map_element {
 	const char *set;
-	bool add, has_value;
-	uint8_t key[16];
-	size_t key_len;
-	uint16_t value;
+	bool add;
+	uint8_t key[16], value[4];
+	size_t key_len, value_len; /* value_len 0: a set */
 };
 int kernel_nft_map(int fd, uint8_t family, const char *table,
 	const struct kernel_map_element *v, size_t n);
@@ -161,8 +161,10 @@ int kernel_forwarding(bool on);
  * handed to a process without rights. Descriptor or -errno.
  */
 int kernel_nflog_open(uint16_t group);
-/* out: heard at postrouting. p: the packet from its IP header, n bytes. */
-typedef void (*kernel_nflog_fn)(void *arg, bool out, const uint8_t *p, size_t n);
+/* out: heard at postrouting. prefix: the rule's, "" where it has none. p: the
+ * packet from its IP header, n bytes. */
+typedef void (*kernel_nflog_fn)(void *arg, bool out, const char *prefix,
+	const uint8_t *p, size_t n);
 /* All that is waiting (at most 256 messages). 0; -ENOBUFS: some were lost. */
 int kernel_nflog_read(int fd, kernel_nflog_fn fn, void *arg);
 

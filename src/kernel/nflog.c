@@ -87,6 +87,7 @@ static void one(const struct nlmsghdr *h, kernel_nflog_fn fn, void *arg)
 {
 	const struct nfulnl_msg_packet_hdr *ph = NULL;
 	const struct nlattr *a, *payload = NULL;
+	const char *prefix = "";
 
 	if (h->nlmsg_type != (NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_PACKET))
 		return;
@@ -96,9 +97,12 @@ static void one(const struct nlmsghdr *h, kernel_nflog_fn fn, void *arg)
 		else if (mnl_attr_get_type(a) == NFULA_PACKET_HDR &&
 			mnl_attr_get_payload_len(a) >= sizeof(*ph))
 			ph = mnl_attr_get_payload(a);
+		else if (mnl_attr_get_type(a) == NFULA_PREFIX &&
+			!mnl_attr_validate(a, MNL_TYPE_NUL_STRING))
+			prefix = mnl_attr_get_str(a);
 	}
 	if (ph && payload)
-		fn(arg, ph->hook == NF_INET_POST_ROUTING,
+		fn(arg, ph->hook == NF_INET_POST_ROUTING, prefix,
 			mnl_attr_get_payload(payload),
 			mnl_attr_get_payload_len(payload));
 }

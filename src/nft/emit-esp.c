@@ -8,6 +8,7 @@
  *
  *	prerouting raw   zone: from inside by lanzone, from outside by espin,
  *	                 ikein, espicmp (filled by the daemon's learner)
+ *	                 what is undecided: a copy to each that may own it
  *	prerouting -150  learn: what has no state goes to the learner, whole,
  *	                 and no further; the learner passes it on itself
  *	postrouting -150 heard: headers of what leaves, after policy: evidence
@@ -22,6 +23,11 @@ enum {
 	HOSTS_MAX = 4096,	/* LAN addresses with a zone; the rest share
 				   zone 0 and one IPsec device a peer */
 	SEQ_NEW = 8,		/* espnat/inside.h: FRESH */
+	/* Undecided packets a second: of one SPI (a 100 Mbit/s port beside the
+	 * right one stays usable), of all; what the learner hears of one SPI */
+	OPEN_RATE = 8000, OPEN_ALL = 40000, OPEN_HEARD = 200,
+	WHOLE = 1500,	/* longer ones were fragments: the learner cuts them */
+	OUT_HEAD = 96,	/* of ESP that leaves the headers are enough */
 };
 
 static void add_ifaces(const struct pipeline *pl, enum role role,
@@ -102,7 +108,39 @@ static void emit_maps(struct text *out)
 		"\tmap espicmp {\n\t\ttypeof @th,192,64 : ct zone\n\t\tsize 8192\n\t}\n"
 		"\tset espout {\n\t\ttypeof ip saddr . ip daddr . esp spi\n"
 		"\t\tsize 8192\n\t\tcounter\n\t}\n"
-		"\tset peers {\n\t\ttype ipv4_addr\n\t\tsize 1024\n\t}\n");
+		"\tset peers {\n\t\ttype ipv4_addr\n\t\tsize 1024\n\t}\n"
+		"\tset espopen {\n\t\ttypeof ip saddr . esp spi\n\t\tsize 4096\n\t\tcounter\n\t}\n");
+	for (int i = 1; i <= NFT_ESP_COPIES; i++)
+		text_addf(out, "\tmap espcopy%d {\n\t\ttypeof ip saddr . esp spi : ip daddr\n"
+			"\t\tsize 4096\n\t}\n", i);
+	for (size_t i = 0; i < 2; i++)
+		text_addf(out, "\tset %s {\n\t\ttypeof ip saddr . esp spi\n\t\tsize 1024\n"
+			"\t\tflags dynamic,timeout\n\t\ttimeout 10s\n\t}\n",
+			i ? "openheard" : "openrate");
+}
+
+/*
+ * Nobody knows yet whose it is: dup makes a copy for each that may be it, which
+ * goes out by way of chain own, where it gets its address. The kernel does it
+ * by itself, so that an undecided SPI is not as slow as a process; the learner
+ * hears some of each SPI.
+ */
+static void emit_copies(struct text *out)
+{
+	text_addf(out, "\tchain copies {\n"
+		"\t\tupdate @openheard { ip saddr . esp spi limit rate %d/second burst 50 packets } log prefix \"" NFT_ESP_COPIED "\" group %d snaplen %d\n"
+		"\t\tupdate @openrate { ip saddr . esp spi limit rate over %d/second burst %d packets } counter drop\n"
+		"\t\tlimit rate over %d/second burst %d packets counter drop\n",
+		OPEN_HEARD, NFT_ESP_GROUP, OUT_HEAD, OPEN_RATE, OPEN_RATE / 10,
+		OPEN_ALL, OPEN_ALL / 10);
+	for (int i = 1; i <= NFT_ESP_COPIES; i++)
+		text_addf(out, "\t\tmeta mark set 0x%x dup to ip saddr . esp spi map @espcopy%d\n",
+			NFT_ESP_MARK + i, i);
+	text_add(out, "\t\tdrop\n\t}\n\tchain address {\n");
+	for (int i = 1; i <= NFT_ESP_COPIES; i++)
+		text_addf(out, "\t\tmeta mark 0x%x ip daddr set ip saddr . esp spi map @espcopy%d\n",
+			NFT_ESP_MARK + i, i);
+	text_add(out, "\t}\n");
 }
 
 /* A mapping of that protocol (and port) to a device stands beside us. */
@@ -137,6 +175,8 @@ static void emit_zone(const struct pipeline *pl, struct text *out)
 	text_add(out, "\tchain from_wan {\n");
 	text_addf(out, "\t\tesp sequence 1-%d ip saddr @peers fib daddr type local limit rate 20000/second burst 2000 packets log group %d snaplen 65535 counter drop\n",
 		SEQ_NEW, NFT_ESP_GROUP);
+	text_addf(out, "\t\tmeta length <= %d ip saddr . esp spi @espopen fib daddr type local goto copies\n",
+		WHOLE);
 	text_add(out, "\t\tip protocol esp ct zone set ip saddr . esp spi map @espin\n");
 	if (pl->keep_ike_port)
 		text_add(out, "\t\tudp sport 500 udp dport 500 ct zone set @th,64,64 map @ikein\n");
@@ -227,9 +267,9 @@ static void emit_heard(const struct pipeline *pl, struct text *out)
 	text_addf(out, "\tchain leaves {\n"
 		"\t\tip saddr != @lans return\n"
 		"\t\tip saddr . ip daddr . esp spi @espout return\n"
-		"\t\tip protocol esp limit rate 5000/second burst 1000 packets log group %d snaplen 65535\n"
+		"\t\tip protocol esp limit rate 5000/second burst 1000 packets log group %d snaplen %d\n"
 		"\t\tudp dport 500 limit rate 1000/second burst 200 packets log group %d snaplen 65535\n"
-		"\t}\n", NFT_ESP_GROUP, NFT_ESP_GROUP);
+		"\t}\n", NFT_ESP_GROUP, OUT_HEAD, NFT_ESP_GROUP);
 	text_add(out, "\tchain heard {\n\t\ttype filter hook postrouting priority mangle; policy accept;\n");
 	for (size_t i = 0; i < 2; i++) {
 		text_add(out, "\t\toifname ");
@@ -239,7 +279,9 @@ static void emit_heard(const struct pipeline *pl, struct text *out)
 	}
 	text_addf(out, "\t}\n"
 		"\tchain own {\n\t\ttype filter hook output priority raw; policy accept;\n"
-		"\t\tmeta mark 0x%x notrack\n\t}\n", NFT_ESP_MARK);
+		"\t\tmeta mark 0x%x notrack\n"
+		"\t\tmeta mark 0x%x-0x%x jump address\n\t}\n", NFT_ESP_MARK,
+		NFT_ESP_MARK + 1, NFT_ESP_MARK + NFT_ESP_COPIES);
 }
 
 static void emit_lans(const struct addrmask *lan4, size_t n, struct text *out)
@@ -272,6 +314,7 @@ void nft_emit_esp(const struct policy *pol, const struct addrmask *lan4,
 	emit_hosts(lan4, n, out);
 	emit_lans(lan4, n, out);
 	emit_maps(out);
+	emit_copies(out);
 	emit_zone(pl, out);
 	emit_learn(pl, out);
 	emit_heard(pl, out);

@@ -27,7 +27,9 @@ void nft_emit(const struct policy *pol, struct text *out);
 #define NFT_ESP_NAME "kadomori_esp"
 #define NFT_ESP_TABLE "ip " NFT_ESP_NAME
 enum { NFT_ESP_GROUP = 5050,	/* nflog */
-	NFT_ESP_MARK = 0x6b647370 }; /* of what the learner passes on */
+	NFT_ESP_MARK = 0x6b647370, /* of what the learner passes on */
+	NFT_ESP_COPIES = 8 }; /* + 1 to + 8: of the kernel's copies */
+#define NFT_ESP_COPIED "copied" /* nflog prefix: the kernel did it already */
 void nft_emit_esp(const struct policy *pol, const struct addrmask *lan4,
 	size_t n, struct text *out);
 /* The zone of a LAN host (0: none) and the host of a zone (0: none). */

@@ -345,7 +345,8 @@ static void *own_open(void)
 static void *small_open(void)
 {
 	static const struct espnat_limits l = {.peers = 4, .in = 32,
-		.in_per_pair = 16, .cells = 64, .rate = 2000, .burst = 500};
+		.in_per_pair = 16, .cells = 64, .rate = 2000, .burst = 500,
+		.first = 200};
 
 	return open_with(&l);
 }

@@ -32,7 +32,7 @@ static void one(struct espnat *e, struct rd *r, msec_t now)
 		.msgid = op >> 6};
 	struct espnat_verdict v = {0};
 
-	switch (op % 9) {
+	switch (op % 10) {
 	case 0: espnat_ike_out(e, now, host, peer, &h); break;
 	case 1: espnat_ike_in(e, now, peer, &h, &v); break;
 	case 2: espnat_esp_out(e, now, host, peer, x, h.flags); break;
@@ -41,6 +41,7 @@ static void one(struct espnat *e, struct rd *r, msec_t now)
 	case 5: espnat_seen_in(e, now, peer, x, h.flags); break;
 	case 6: espnat_seen_out(e, now, host, peer, x, h.flags); break;
 	case 7: espnat_tick(e, now); break;
+	case 8: espnat_esp_copied(e, now, peer, x, h.flags); break;
 	default:
 		if (h.flags == 7)
 			espnat_lost(e, now);
@@ -59,7 +60,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	static const struct espnat_limits l = {.peers = 8, .in = 64,
-		.in_per_pair = 8, .cells = 16, .rate = 50, .burst = 20};
+		.in_per_pair = 8, .cells = 16, .rate = 50, .burst = 20,
+		.first = 10};
 	static const struct hash_key key = {{1, 2}};
 	struct text t = TEXT_INIT;
 	struct rd r = rd_of(data, n);

@@ -5,12 +5,23 @@
 enum { A = 0xc0a8010b, B = 0xc0a8010c, P = 0xcb000101, Q = 0xcb000102 };
 
 static unsigned set_n, del_n;
+static long balance[ESPNAT_CHANGE_MAX];
+/* as the kernel has it: whom it copies SPI 8000 to, and whether it does */
+static uint32_t copy_to[ESPNAT_COPIES_MAX];
+static bool copies;
 
 static void count(void *arg, const struct espnat_change *c)
 {
 	(void)arg;
 	set_n += c->kind == ESPNAT_IN_SET;
 	del_n += c->kind == ESPNAT_IN_DEL;
+	balance[c->kind]++;
+	if (c->spi != 8000)
+		return;
+	if (c->kind == ESPNAT_COPY_SET || c->kind == ESPNAT_COPY_DEL)
+		copy_to[c->at] = c->kind == ESPNAT_COPY_SET ? c->host : 0;
+	if (c->kind == ESPNAT_OPEN_SET || c->kind == ESPNAT_OPEN_DEL)
+		copies = c->kind == ESPNAT_OPEN_SET;
 }
 
 static struct espnat *fresh(void)
@@ -18,6 +29,9 @@ static struct espnat *fresh(void)
 	static const struct hash_key key = {{1, 2}};
 
 	set_n = del_n = 0;
+	memset(balance, 0, sizeof(balance));
+	memset(copy_to, 0, sizeof(copy_to));
+	copies = false;
 	return espnat_new(&espnat_limits_home, &key, count, NULL);
 }
 
@@ -101,6 +115,59 @@ static void copies_until_excluded(void **st)
 	v = in(e, 7001, P, 8000, 3);
 	assert_int_equal(v.n, 1);
 	assert_int_equal(v.to[0], B);
+	espnat_free(e);
+}
+
+/* What is undecided the kernel copies by itself, until it is decided. */
+static void kernel_copies(void **st)
+{
+	struct espnat *e = fresh();
+
+	(void)st;
+	login(e, 0, A, P);
+	in(e, 10, P, 7000, 1);
+	in(e, 20, P, 7000, 2);	/* A's, tentative */
+	login(e, 30, B, P);
+	in(e, 40, P, 8000, 1);
+	assert_false(copies); /* seen once: may be forged */
+	in(e, 41, P, 8000, 2);
+	assert_true(copies);
+	assert_int_equal(copy_to[0], A);
+	assert_int_equal(copy_to[1], B);
+	for (uint32_t i = 3; i < 30; i++)
+		espnat_seen_in(e, i * 200, P, 7000, i);
+	espnat_tick(e, 6000); /* A's is firm */
+	assert_false(copies);
+	assert_int_equal(copy_to[0] + copy_to[1], 0);
+	assert_int_equal(in(e, 6001, P, 8000, 50).to[0], B);
+	espnat_free(e);
+}
+
+/* Copied packets count once, by whom they were heard or by the kernel. */
+static void copied_count(void *arg, const struct espnat_sa *s)
+{
+	if (s->spi == 8000)
+		*(uint64_t *)arg = s->packets;
+}
+
+static void copies_are_counted(void **st)
+{
+	struct espnat *e = fresh();
+	uint64_t n = 0;
+
+	(void)st;
+	login(e, 0, A, P);
+	login(e, 0, B, P);
+	in(e, 1, P, 8000, 1);
+	in(e, 2, P, 8000, 2);
+	for (uint32_t i = 0; i < 50; i++)
+		espnat_esp_copied(e, 3 + i, P, 8000, 3 + i * 4);
+	espnat_seen_in(e, 60, P, 8000, 200);
+	espnat_seen_in(e, 70, P, 8000, 200);
+	espnat_each_in(e, copied_count, &n);
+	assert_int_equal(n, 202);
+	espnat_esp_copied(e, 80, P, 9999, 1); /* unknown: nothing */
+	espnat_esp_copied(e, 80, Q, 8000, 1);
 	espnat_free(e);
 }
 
@@ -344,7 +411,7 @@ static void storm(void **st)
 			.msgid = next_random(&x) % 5};
 
 		now += next_random(&x) % 100;
-		switch (next_random(&x) % 8) {
+		switch (next_random(&x) % 9) {
 		case 0: espnat_ike_out(e, now, host, peer, &h); break;
 		case 1: espnat_ike_in(e, now, peer, &h, &v); break;
 		case 2: espnat_esp_out(e, now, host, peer, spi, i); break;
@@ -354,6 +421,7 @@ static void storm(void **st)
 			if (i % 512 == 5)
 				espnat_tick(e, now);
 			break;
+		case 6: espnat_esp_copied(e, now, peer, spi, i); break;
 		default: v = in(e, now, peer, spi, next_random(&x) % 99); break;
 		}
 		if (i % 250000 == 249999)
@@ -363,6 +431,11 @@ static void storm(void **st)
 	assert_int_equal(s.in + s.peers + s.open, 0);
 	assert_int_equal(set_n, del_n);
 	assert_in_range(set_n, 500, 1000000);
+	for (int k = 0; k < ESPNAT_CHANGE_MAX; k += 2)
+		assert_int_equal(balance[k], balance[k + 1]);
+	print_message("%u bindings, %ld times somebody got copies\n", set_n,
+		balance[ESPNAT_COPY_SET]);
+	assert_true(balance[ESPNAT_COPY_SET] > 50);
 	espnat_free(e);
 }
 
@@ -370,6 +443,8 @@ static const struct test_case cases[] = {
 	{"one candidate: given at once, bound when it repeats", bound_by_repeat},
 	{"a device whose SAs are accounted for is no candidate", excluded},
 	{"two candidates get copies until one is excluded", copies_until_excluded},
+	{"what is undecided the kernel copies, until it is decided", kernel_copies},
+	{"copies are counted once", copies_are_counted},
 	{"answers tell which of two it was", answers_tell},
 	{"regular traffic in step is no evidence", regular_is_no_evidence},
 	{"after a start of both at once the next rekey is certain", marriage},

@@ -87,7 +87,7 @@ static void state_write(const struct esp *e)
 /* What each kind of change is in which map; keys are as packets have them. */
 static const struct {
 	const char *map;
-	bool add, zone, host, peer, spi, ike;
+	bool add, zone, host, peer, spi, ike, to;
 } kinds[ESPNAT_CHANGE_MAX] = {
 	[ESPNAT_IN_SET] = {"espin", .add = true, .zone = true, .peer = true,
 		.spi = true},
@@ -102,7 +102,32 @@ static const struct {
 	[ESPNAT_ERR_DEL] = {"espicmp", .peer = true, .spi = true},
 	[ESPNAT_PEER_SET] = {"peers", .add = true, .peer = true},
 	[ESPNAT_PEER_DEL] = {"peers", .peer = true},
+	[ESPNAT_COPY_SET] = {"espcopy", .add = true, .to = true, .peer = true,
+		.spi = true},
+	[ESPNAT_COPY_DEL] = {"espcopy", .peer = true, .spi = true},
+	[ESPNAT_OPEN_SET] = {"espopen", .add = true, .peer = true, .spi = true},
+	[ESPNAT_OPEN_DEL] = {"espopen", .peer = true, .spi = true},
 };
+
+/* One map for each place in the list of candidates. */
+static const char *const copy_maps[ESPNAT_COPIES_MAX] = {"espcopy1", "espcopy2",
+	"espcopy3", "espcopy4", "espcopy5", "espcopy6", "espcopy7", "espcopy8"};
+
+static void value_of(const struct esp *e, const struct espnat_change *c,
+	struct kernel_map_element *ret)
+{
+	struct wr w = wr_of(ret->value, sizeof(ret->value));
+	uint16_t zone = nft_esp_zone(e->nets, e->net_n, c->host);
+
+	ret->value_len = 0;
+	if (kinds[c->kind].zone) {
+		memcpy(ret->value, &zone, sizeof(zone));
+		ret->value_len = sizeof(zone);
+	} else if (kinds[c->kind].to) {
+		wr_be32(&w, c->host);
+		ret->value_len = wr_len(&w);
+	}
+}
 
 /* false: nothing to do. A host without a zone stays with the learner. */
 static bool element_of(const struct esp *e, const struct espnat_change *c,
@@ -110,12 +135,13 @@ static bool element_of(const struct esp *e, const struct espnat_change *c,
 {
 	struct wr w = wr_of(ret->key, sizeof(ret->key));
 
-	if (c->kind >= ESPNAT_CHANGE_MAX)
+	if (c->kind >= ESPNAT_CHANGE_MAX || c->at >= ESPNAT_COPIES_MAX)
 		return false;
 	ret->set = kinds[c->kind].map;
+	if (c->kind == ESPNAT_COPY_SET || c->kind == ESPNAT_COPY_DEL)
+		ret->set = copy_maps[c->at];
 	ret->add = kinds[c->kind].add;
-	ret->has_value = kinds[c->kind].zone;
-	ret->value = nft_esp_zone(e->nets, e->net_n, c->host);
+	value_of(e, c, ret);
 	if (kinds[c->kind].host)
 		wr_be32(&w, c->host);
 	if (kinds[c->kind].peer)
@@ -125,7 +151,8 @@ static bool element_of(const struct esp *e, const struct espnat_change *c,
 	if (kinds[c->kind].ike)
 		wr_be64(&w, c->ike);
 	ret->key_len = wr_len(&w);
-	return ret->value || !ret->has_value;
+	return !kinds[c->kind].zone ||
+	       nft_esp_zone(e->nets, e->net_n, c->host);
 }
 
 static int run(struct esp *e, const struct kernel_map_element *v, size_t n)
@@ -154,13 +181,19 @@ static void changes(struct esp *e, const char *body, size_t len)
 
 static void clear_maps(void)
 {
+	static const char *const lists[] = {"set " NFT_ESP_TABLE " espopen",
+		"map " NFT_ESP_TABLE " espin", "map " NFT_ESP_TABLE " ikein",
+		"map " NFT_ESP_TABLE " espicmp", "set " NFT_ESP_TABLE " espout",
+		"set " NFT_ESP_TABLE " peers"};
+	struct text t = TEXT_INIT;
 	char *said = NULL;
 
-	(void)kernel_nft_run("flush map " NFT_ESP_TABLE " espin\n"
-		"flush map " NFT_ESP_TABLE " ikein\n"
-		"flush map " NFT_ESP_TABLE " espicmp\n"
-		"flush set " NFT_ESP_TABLE " espout\n"
-		"flush set " NFT_ESP_TABLE " peers\n", &said);
+	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
+		text_addf(&t, "flush %s\n", lists[i]);
+	for (size_t i = 0; i < ARRAY_LEN(copy_maps); i++)
+		text_addf(&t, "flush map " NFT_ESP_TABLE " %s\n", copy_maps[i]);
+	(void)kernel_nft_run(text_str(&t), &said);
+	text_done(&t);
 	free(said);
 }
 
@@ -270,7 +303,8 @@ static void on_count(int fd, short what, void *arg)
 {
 	struct esp *e = arg;
 	static const char *const lists[] = {"map " NFT_ESP_TABLE " espin",
-		"map " NFT_ESP_TABLE " ikein", "set " NFT_ESP_TABLE " espout"};
+		"map " NFT_ESP_TABLE " ikein", "set " NFT_ESP_TABLE " espout",
+		"set " NFT_ESP_TABLE " espopen"};
 	struct text t = TEXT_INIT;
 
 	(void)fd;

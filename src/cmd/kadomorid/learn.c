@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "espnat/espnat.h"
 #include "kernel/kernel.h"
+#include "nft/nft.h"
 #include "wire/esp.h"
 #include "wire/ip4.h"
 #include "wire/sum.h"
@@ -145,7 +146,18 @@ static void heard_in(struct learn *l, const struct ip4_head *h, struct rd r)
 		pass_on(l, *h, data, n, v.to[i]);
 }
 
-static void heard(void *arg, bool out, const uint8_t *p, size_t n)
+/* The kernel gave the copies out; this is to learn from. */
+static void copied(struct learn *l, const struct ip4_head *h, struct rd r)
+{
+	struct esp_head esp;
+
+	if (h->proto == 50 && !esp_parse(&r, &esp))
+		espnat_esp_copied(l->e, l->now, addr_to4(&h->src), esp.spi,
+			esp.seq);
+}
+
+static void heard(void *arg, bool out, const char *prefix, const uint8_t *p,
+	size_t n)
 {
 	struct rd r = rd_of(p, n);
 	struct learn *l = arg;
@@ -155,6 +167,8 @@ static void heard(void *arg, bool out, const uint8_t *p, size_t n)
 		return;
 	if (out)
 		heard_out(l, &h, r);
+	else if (!strcmp(prefix, NFT_ESP_COPIED))
+		copied(l, &h, r);
 	else
 		heard_in(l, &h, r);
 }
