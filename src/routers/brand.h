@@ -84,6 +84,13 @@ bool read_role(const struct read_hints *h, const char *ifname,
 void read_gate(struct pipeline *pl, enum path path, const char *name,
 	enum family fam);
 
+/*
+ * Frames that pass below every IP filter (a bridge), and the line that says so.
+ * The match returned, of every frame, is valid until the next.
+ */
+struct match *read_bypass(struct pipeline *pl, unsigned line,
+	const char *text);
+
 /* plan.c */
 void plan_make(const struct request *rq, const struct brand *b,
 	struct plan *ret, struct sheet *s);

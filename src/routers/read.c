@@ -119,3 +119,12 @@ void read_gate(struct pipeline *pl, enum path path, const char *name,
 	}
 	pipeline_gate(pl, path, door);
 }
+
+struct match *read_bypass(struct pipeline *pl, unsigned line, const char *text)
+{
+	size_t n = pl->bypass_n;
+
+	origin_set(GROW(pl->bypass_origin, n, pl->bypass_origin_cap), NULL,
+		line, text, "bridge");
+	return GROW(pl->bypass, pl->bypass_n, pl->bypass_cap);
+}

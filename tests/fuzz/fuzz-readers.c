@@ -14,21 +14,26 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-	static const char *const brands[] = {"yamaha", "iptables", "nftables"};
+	const struct brand *b;
 	struct read_hints h = {.wan = "wan0,lan2", .lan = "lan0"};
 	struct pipeline *pl = NULL;
 	struct audit *a = NULL;
 	struct audit_request rq = {.has4 = true, .has6 = true};
-	char *why = NULL, *text;
+	char *why = NULL, *all, *text;
 	int rc;
 
-	if (n < 1)
-		return 0;
-	text = malloc(n);
-	memcpy(text, data + 1, n - 1);
-	text[n - 1] = '\0';
-	if (routers_read(routers_brand(brands[data[0] % 3]), text, &h, &pl,
-			&why) == 0) {
+	all = malloc(n + 1);
+	memcpy(all, data, n);
+	all[n] = '\0';
+	/* the first line names the brand; else it is guessed */
+	text = strchr(all, '\n');
+	text = text ? text + 1 : all;
+	if (text > all)
+		text[-1] = '\0';
+	b = routers_brand(all);
+	if (!b)
+		b = routers_guess(text);
+	if (b && routers_read(b, text, &h, &pl, &why) == 0) {
 		(void)addrmask_parse("::211:22ff:fe33:4455/-64", &rq.device6);
 		rq.device4 = addr_from4(0xc0a80109);
 		rq.pl = pl;
@@ -39,6 +44,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	audit_free(a);
 	pipeline_free(pl);
 	free(why);
-	free(text);
+	free(all);
 	return 0;
 }

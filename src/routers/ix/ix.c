@@ -3,7 +3,7 @@
  * NEC UNIVERGE IX. Named access lists, tried by sequence number on the
  * interface; what no list of the interface names is discarded.
  */
-#include "routers/brand.h"
+#include "routers/ix/read-own.h"
 #include "base/tr.h"
 
 #include <stdio.h>
@@ -166,4 +166,6 @@ const struct brand brand_ix = {
 	.model_n = ARRAY_LEN(models),
 	.emit = ix_emit,
 	.undo = ix_undo,
+	.looks = ix_looks,
+	.read = ix_read,
 };

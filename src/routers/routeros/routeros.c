@@ -3,7 +3,7 @@
  * MikroTik RouterOS. Chains end with accept, so a final drop is part of the
  * lines. Its default IPv6 filter lets IPsec in to any host already.
  */
-#include "routers/brand.h"
+#include "routers/routeros/read-own.h"
 #include "base/tr.h"
 
 #include <stdio.h>
@@ -119,4 +119,6 @@ const struct brand brand_routeros = {
 	.model_n = ARRAY_LEN(models),
 	.emit = routeros_emit,
 	.undo = routeros_undo,
+	.looks = routeros_looks,
+	.read = routeros_read,
 };
