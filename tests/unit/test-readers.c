@@ -78,6 +78,9 @@ static void cut_configurations_are_never_called_good(void **state)
 	(void)state;
 	cut("read/y-blog.conf", "yamaha", 3);
 	cut("read/y-traps.conf", "yamaha", 3);
+	cut("read/ros-home.rsc", "routeros", 7);
+	cut("read/ros-bridge.rsc", "routeros", 3);
+	cut("read/ix-home.conf", "ix", 7);
 }
 
 int main(void)

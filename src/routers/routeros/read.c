@@ -15,7 +15,7 @@ int routeros_looks(const char *text)
 {
 	static const char *const signs[] = {"/ip firewall filter",
 		"/ipv6 firewall filter", "/ip firewall nat", "/interface list",
-		"/interface bridge", "by RouterOS", "add action=", "add chain=",
+		"/interface bridge", "/ip/firewall/", "/interface/", "by RouterOS", "add action=", "add chain=",
 		"/ip address", "/system identity"};
 	int n = 0;
 

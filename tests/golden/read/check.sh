@@ -4,8 +4,8 @@
 # outside, and what was not understood. check.sh KADOMORI SAMPLE [--update]
 set -u
 kadomori=$(realpath "$1") sample=$2 golden=$2.asked
-opts=(--wan wan0 --lan lan0)
-case $sample in */y-*) opts=() ;; esac
+opts=()
+case $sample in */nft-*) opts=(--wan wan0 --lan lan0) ;; esac
 now=$(
 	cd "$(dirname "$sample")" || exit 1
 	for to in lan self; do
