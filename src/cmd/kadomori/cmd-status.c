@@ -34,6 +34,18 @@ static void print_device(const json_t *d)
 		*id && *v4 ? "  " : "", v4);
 }
 
+/* Empty: this line has no NDP proxy. */
+static void print_filter(const char *state)
+{
+	if (!strcmp(state, "on"))
+		puts(_("NDP proxy: the filter in the kernel answers for known hosts and drops junk."));
+	else if (!strcmp(state, "off"))
+		puts(_("NDP proxy: without the filter in the kernel (KADOMORI_BPF=off); the daemon answers."));
+	else if (*state)
+		printf(_("NDP proxy: the kernel refuses the filter (%s); the daemon answers, only a flood costs more.\n"),
+			state);
+}
+
 static void print_text(const json_t *s)
 {
 	bool up = json_is_true(json_object_get(s, "gate_loaded"));
@@ -51,6 +63,7 @@ static void print_text(const json_t *s)
 	puts(_("Devices:"));
 	json_array_foreach(json_object_get(s, "devices"), i, d)
 		print_device(d);
+	print_filter(str(s, "ndp_filter"));
 	status_print_ipsec(s);
 	if (*str(s, "nft"))
 		printf(_("nftables refused the last rules: %s\n"), str(s, "nft"));

@@ -181,6 +181,21 @@ static void on_answer(void *arg, const char *body, size_t len)
 		ipc_send(a->ipc, IPC_ANSWER, body, len);
 }
 
+static void send_shield(struct apply *a, struct ipc *to)
+{
+	const char *s = listener_shield(a->listener);
+
+	ipc_send(to, IPC_SHIELD, s, strlen(s));
+}
+
+static void on_ready(void *arg)
+{
+	struct apply *a = arg;
+
+	if (a->ipc)
+		send_shield(a, a->ipc);
+}
+
 static void no_listener(struct ipc *to, const char *question)
 {
 	cleanup(freep) char *s = xasprintf("%ld {\"schema\": 1, \"none\": true}",
@@ -197,7 +212,7 @@ static void listener_fits(struct apply *a)
 		a->listener = NULL;
 	} else if (!a->listener) {
 		a->listener = listener_new(a->base, a->s->run, &a->in,
-			on_answer, a);
+			on_answer, on_ready, a);
 	}
 }
 
@@ -254,6 +269,8 @@ static void on_message(void *arg, enum ipc_type t, const char *body, size_t len)
 	case IPC_ACTS:
 	case IPC_DONE:
 	case IPC_TABLE:
+	case IPC_READY:
+	case IPC_SHIELD:
 	case IPC_ANSWER:
 	case IPC_ESP_HELLO:
 	case IPC_ESP_CHANGE:
@@ -343,6 +360,7 @@ static void start_decide(struct apply *a)
 		a->pid = pid;
 	}
 	send_facts(a, c->ipc);
+	send_shield(a, c->ipc);
 }
 
 static void on_settled(int fd, short what, void *arg)

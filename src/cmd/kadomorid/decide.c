@@ -32,6 +32,7 @@ struct decide {
 	struct policy *pol;
 	struct text rules;	/* wanted now */
 	char *esp;		/* table of the IPsec pass-through */
+	char *shield;		/* state of the NDP filter, from apply */
 	char *esp_status;	/* JSON from learn, newest */
 	struct text complaints;	/* of the last compile */
 	char *nft_said;		/* apply's last refusal, "" = loaded */
@@ -140,6 +141,10 @@ static void on_message(void *arg, enum ipc_type t, const char *body, size_t len)
 		free(d->esp_status);
 		d->esp_status = xstrdup(body);
 		return;
+	case IPC_SHIELD:
+		free(d->shield);
+		d->shield = xstrdup(body);
+		return;
 	case IPC_ANSWER:
 		pass_answer(d, body);
 		return;
@@ -151,6 +156,7 @@ static void on_message(void *arg, enum ipc_type t, const char *body, size_t len)
 	case IPC_ACTS:
 	case IPC_DONE:
 	case IPC_TABLE:
+	case IPC_READY:
 	case IPC_ASK:
 	case IPC_ESP_TABLE:
 	case IPC_ESP_HELLO:
@@ -210,7 +216,7 @@ static json_t *status_json(const struct decide *d)
 {
 	char wan4[ADDR_STR];
 
-	return json_pack("{s:i, s:b, s:I, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:s?, s:o, s:s, s:s, s:o}",
+	return json_pack("{s:i, s:b, s:I, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:s?, s:o, s:s, s:s, s:o, s:s}",
 		"schema", 1, "gate_loaded", d->loaded, "seconds",
 		(json_int_t)(d->since ? (clock_ms() - d->since) / 1000 : 0),
 		"conf", d->conf, "wan", d->in->wan, "profile",
@@ -222,7 +228,8 @@ static json_t *status_json(const struct decide *d)
 		d->f.has_wan4 ? addr_format(FAM_4, &d->f.wan4, wan4) : NULL,
 		"devices", devices_json(d->in), "complaints",
 		text_str(&d->complaints), "nft", d->nft_said ? d->nft_said : "",
-		"ipsec", ipsec_json(d));
+		"ipsec", ipsec_json(d), "ndp_filter",
+		d->shield ? d->shield : "");
 }
 
 static char *answer(struct decide *d, const char *question)

@@ -6,6 +6,7 @@
  * loaded together with them: no moment without known hosts.
  */
 #include "listen.h"
+#include "shield.h"
 #include "base/log.h"
 #include "kernel/kernel.h"
 #include "nft/nft.h"
@@ -33,6 +34,7 @@ struct hands {
 	} set[NP_SET_MAX];
 	unsigned generation;
 	struct event *old;
+	struct shield *shield;
 	struct kernel_element pending[KERNEL_ELEMENTS_MAX];
 	size_t pending_n;
 };
@@ -149,6 +151,7 @@ static void on_old(int fd, short what, void *arg)
 
 				set_note(h, (enum np_set)s, &a, false);
 			}
+	shield_forget_old(h->shield);
 	flush(h);
 }
 
@@ -157,6 +160,7 @@ void hands_generation(struct hands *h)
 	struct timeval tv = {OLD_MS / 1000, 0};
 
 	h->generation++;
+	shield_generation(h->shield);
 	event_add(h->old, &tv);
 }
 
@@ -244,9 +248,10 @@ static int do_one(struct hands *h, const struct act_msg *m)
 	case ACT_NEIGH_DEL:
 		return do_neigh(h, m);
 	case ACT_MTU:
+		return do_mtu(h, m);
 	case ACT_SHIELD:
 	case ACT_SHIELD_PORT:
-		return do_mtu(h, m);
+		return shield_do(h->shield, m);
 	case ACT_SET_ADD:
 	case ACT_SET_DEL:
 		if (m->set >= NP_SET_MAX || !global6(&m->addr))
@@ -314,6 +319,7 @@ struct hands *hands_new(struct event_base *base, struct intent *const *in,
 	h->rtnl = kernel_rtnl_open(false);
 	h->nfnl = kernel_nfnl_open();
 	h->old = evtimer_new(base, on_old, h);
+	h->shield = shield_new(f->ifindex[NP_WAN]);
 	prepare(*in);
 	return h;
 }
@@ -323,6 +329,7 @@ void hands_free(struct hands *h)
 	if (!h)
 		return;
 	event_free(h->old);
+	shield_free(h->shield);
 	if (h->rtnl >= 0)
 		close(h->rtnl);
 	if (h->nfnl >= 0)
@@ -334,6 +341,22 @@ void hands_free(struct hands *h)
 
 void hands_sweep(struct hands *h)
 {
+	shield_sweep(h->shield, h->f->ifindex[NP_WAN]);
 	(void)kernel_rtnl_sweep(h->rtnl);
 	sysctl_of((*h->in)->wan, "accept_ra", "2");
+}
+
+void hands_ready(struct hands *h)
+{
+	shield_ready(h->shield, h->f->ifindex[NP_WAN]);
+}
+
+const volatile uint64_t *hands_counts(const struct hands *h)
+{
+	return shield_counts(h->shield);
+}
+
+const char *hands_shield(const struct hands *h)
+{
+	return shield_state(h->shield);
 }

@@ -23,6 +23,8 @@ enum ipc_type {
 	IPC_TABLE,	/* listen -> apply: the hosts, as np_save() writes */
 	IPC_ASK,	/* decide -> apply -> listen: "ID QUESTION" */
 	IPC_ANSWER,	/* back: "ID JSON" */
+	IPC_READY,	/* listen -> apply: all that it knows has been sent */
+	IPC_SHIELD,	/* apply -> decide: "on", "off" or why not */
 	IPC_SAY,	/* decide -> apply: a warning for the log */
 	IPC_ESP_TABLE,	/* decide -> apply: nftables text of NFT_ESP_TABLE */
 	IPC_ESP_HELLO,	/* apply -> learn: struct esp_hello, networks, state */

@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <event2/event.h>
-#include <jansson.h>
 #include <net/if.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -76,7 +75,7 @@ bool listen_wanted(const struct intent *in)
 	       in->lan_n;
 }
 
-static const char *port_name(const struct intent *in, unsigned port)
+const char *listen_port_name(const struct intent *in, unsigned port)
 {
 	return port ? in->lans[port - 1] : in->wan;
 }
@@ -88,8 +87,8 @@ void listen_open(const struct intent *in, struct listen_fds *f)
 	memset(f, 0, sizeof(*f));
 	f->port_n = 1 + (unsigned)MIN2(in->lan_n, (size_t)NP_PORT_MAX - 1);
 	for (unsigned i = 0; i < f->port_n; i++) {
-		f->ifindex[i] = (int)if_nametoindex(port_name(in, i));
-		f->nd[i] = kernel_nd_open(port_name(in, i));
+		f->ifindex[i] = (int)if_nametoindex(listen_port_name(in, i));
+		f->nd[i] = kernel_nd_open(listen_port_name(in, i));
 	}
 	f->events = kernel_rtnl_open(true);
 	f->ask = kernel_rtnl_open(false);
@@ -118,7 +117,7 @@ void listen_close(struct listen_fds *f)
 bool listen_stale(const struct intent *in, const struct listen_fds *f)
 {
 	for (unsigned i = 0; i < f->port_n; i++)
-		if (f->ifindex[i] != (int)if_nametoindex(port_name(in, i)))
+		if (f->ifindex[i] != (int)if_nametoindex(listen_port_name(in, i)))
 			return true;
 	return false;
 }
@@ -246,7 +245,7 @@ static void printf_like(3, 4) tell(struct listen *l, enum log_level level,
 static void say(struct listen *l, const struct np_action *a)
 {
 	char s[ADDR_STR], m[MAC_STR];
-	const char *port = port_name(l->in, a->port);
+	const char *port = listen_port_name(l->in, a->port);
 	msec_t now = clock_ms();
 
 	if (l->said_at[a->say] && now - l->said_at[a->say] < SAY_EVERY_MS)
@@ -521,116 +520,17 @@ static void on_rtnl(int fd, short what, void *arg)
 
 /* ---- questions of the command ---- */
 
-static json_t *host_json(const struct listen *l, const struct np_host *h)
-{
-	char a[ADDR_STR], m[MAC_STR];
-	json_t *sets = json_array();
-
-	if (h->in_known)
-		json_array_append_new(sets, json_string("known"));
-	if (h->in_pinned)
-		json_array_append_new(sets, json_string("pinned"));
-	if (h->in_wanhosts)
-		json_array_append_new(sets, json_string("wanhosts"));
-	return json_pack("{s:s, s:s?, s:s, s:s, s:s, s:b, s:b, s:I, s:I, s:I, s:i, s:o}",
-		"address", addr_format(FAM_6, &h->addr, a), "mac",
-		h->has_mac ? mac_format(&h->mac, m) : NULL, "port",
-		port_name(l->in, h->port), "state", host_state_name(h->state),
-		"evidence", evidence_name(h->evidence), "proven", h->proven,
-		"pinned", h->pinned, "age_s", (json_int_t)(h->age / 1000),
-		"heard_s", (json_int_t)(h->heard_ago / 1000), "asked_s",
-		(json_int_t)(h->asked_ago < 0 ? -1 : h->asked_ago / 1000),
-		"asked", (int)h->asked, "sets", sets);
-}
-
-struct listing {
-	const struct listen *l;
-	json_t *hosts;
-};
-
-static void list_host(void *arg, const struct np_host *h)
-{
-	struct listing *x = arg;
-
-	json_array_append_new(x->hosts, host_json(x->l, h));
-}
-
-static json_t *counters_json(const struct listen *l)
-{
-	json_t *o = json_object();
-	char name[64];
-
-	for (int i = 0; i < NP_COUNT_MAX; i++)
-		json_object_set_new(o, np_count_name((enum np_count)i),
-			json_integer((json_int_t)np_counter(l->np,
-				(enum np_count)i)));
-	for (int i = ND_BAD_SHORT; i < ND_VERDICT_MAX; i++) {
-		snprintf(name, sizeof(name), "refused-%s",
-			nd_verdict_name((enum nd_verdict)i));
-		json_object_set_new(o, name, json_integer((json_int_t)
-			np_refused(l->np, (enum nd_verdict)i)));
-	}
-	return o;
-}
-
-static json_t *base_json(const struct listen *l, msec_t now)
-{
-	struct addr ll, prefix[8];
-	char s[ADDR_STR];
-	int64_t rest;
-	bool up = np_router(l->np, now, &ll, &rest);
-	size_t n = np_prefixes(l->np, prefix, ARRAY_LEN(prefix));
-	json_t *p = json_array();
-
-	for (size_t i = 0; i < n; i++)
-		json_array_append_new(p,
-			json_string(addr_format(FAM_6, &prefix[i], s)));
-	return json_pack("{s:i, s:b, s:b, s:s?, s:o}", "schema", 1, "proxy",
-		listen_proxies(l->in), "loop", np_loop(l->np, NP_WAN),
-		"router", up ? addr_format(FAM_6, &ll, s) : NULL, "prefixes", p);
-}
-
-static json_t *answer_host(const struct listen *l, msec_t now, const char *s)
-{
-	json_t *o = base_json(l, now);
-	struct np_host h;
-	enum family f;
-	struct addr a;
-	bool good = !addr_parse(s, &f, &a) && f == FAM_6;
-
-	json_object_set_new(o, "in_prefix",
-		json_boolean(good && np_in_prefix(l->np, &a)));
-	if (good && np_lookup(l->np, now, &a, &h))
-		json_object_set_new(o, "host", host_json(l, &h));
-	return o;
-}
-
-static json_t *answer_hosts(const struct listen *l, msec_t now)
-{
-	json_t *o = base_json(l, now);
-	struct listing x = {l, json_array()};
-
-	np_each(l->np, now, list_host, &x);
-	json_object_set_new(o, "hosts", x.hosts);
-	json_object_set_new(o, "counters", counters_json(l));
-	return o;
-}
-
 /* "ID QUESTION": the number goes back in front of the answer. */
 static void on_question(struct listen *l, const char *body)
 {
-	msec_t now = clock_ms();
+	const struct listen_show show = {l->in, l->np, l->f->counts, clock_ms()};
 	char *q;
 	long id = strtol(body, &q, 10);
 	cleanup(freep) char *s = NULL;
 	cleanup(freep) char *whole = NULL;
-	json_t *o;
 
 	q += *q == ' ';
-	o = strncmp(q, "host ", 5) ? answer_hosts(l, now)
-				   : answer_host(l, now, q + 5);
-	s = json_dumps(o, JSON_SORT_KEYS | JSON_INDENT(1));
-	json_decref(o);
+	s = listen_answer(&show, q);
 	whole = xasprintf("%ld %s", id, s ? s : "{}");
 	ipc_send(l->ipc, IPC_ANSWER, whole, strlen(whole));
 }
@@ -683,7 +583,8 @@ void listen_run(const struct intent *in, const struct listen_fds *f,
 {
 	static struct listen l;
 	struct np_conf c = {.lan_n = f->port_n - 1,
-		.proxy = listen_proxies(in), .relay_dad = in->line == LINE_HGW};
+		.proxy = listen_proxies(in), .relay_dad = in->line == LINE_HGW,
+		.shield = f->counts != NULL};
 	msec_t now = clock_ms();
 	int rc;
 
@@ -707,6 +608,8 @@ void listen_run(const struct intent *in, const struct listen_fds *f,
 	look(&l);
 	if (saved)
 		(void)np_restore(l.np, now, saved);
+	flush_acts(&l);
+	ipc_send(l.ipc, IPC_READY, "", 0);
 	for (unsigned i = 0; i < f->port_n; i++)
 		watch(&l, f->nd[i], on_frames);
 	watch(&l, f->events, on_rtnl);

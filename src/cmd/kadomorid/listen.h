@@ -19,6 +19,8 @@ struct listen_fds {
 	int nd[NP_PORT_MAX];
 	int events, ask;
 	int mld[MLD_SOCKETS];
+	/* of the filter in front of nd[0] (dataplane/nd-map.h), NULL: none */
+	const volatile uint64_t *counts;
 };
 /* Is the proxy, or the RA server, wanted for this line? */
 bool listen_wanted(const struct intent *in);
@@ -31,6 +33,19 @@ bool listen_stale(const struct intent *in, const struct listen_fds *f);
 /* The process. saved may be NULL. */
 _Noreturn void listen_run(const struct intent *in, const struct listen_fds *f,
 	int ipc_fd, const char *saved);
+
+/* ---- listen-show.c: answers to the command ---- */
+
+struct listen_show {
+	const struct intent *in;
+	const struct np *np;
+	const volatile uint64_t *counts; /* of the filter, or NULL */
+	msec_t now;
+};
+/* "hosts", "host ADDRESS": JSON; caller frees. */
+char *listen_answer(const struct listen_show *l, const char *question);
+/* The interface's name. */
+const char *listen_port_name(const struct intent *in, unsigned port);
 
 /* One change that listen asks for. What np_action carries, without frames. */
 struct act_msg {
@@ -54,6 +69,11 @@ void hands_do(struct hands *h, const char *body, size_t len);
 /* A new listen starts: members that it does not name within half a minute
  * are over. */
 void hands_generation(struct hands *h);
+/* listen has told all it knows. */
+void hands_ready(struct hands *h);
+/* The NDP filter's counters and state (shield.h). */
+const volatile uint64_t *hands_counts(const struct hands *h);
+const char *hands_shield(const struct hands *h);
 /* The rules that are about to be loaded, and the members of our sets with
  * them, as one transaction. Caller frees. */
 char *hands_with_sets(const struct hands *h, const char *rules);

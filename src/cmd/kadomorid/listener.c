@@ -31,6 +31,7 @@ struct listener {
 	msec_t started;
 	struct event *again;
 	listener_answer_fn answer;
+	listener_ready_fn ready;
 	void *arg;
 };
 
@@ -78,6 +79,9 @@ static void on_message(void *arg, enum ipc_type t, const char *body, size_t len)
 		free(l->table);
 		l->table = xstrdup(body);
 		table_write(l, body, len);
+	} else if (t == IPC_READY) {
+		hands_ready(l->hands);
+		l->ready(l->arg);
 	} else if (t == IPC_SAY && len > 1) {
 		log_line((enum log_level)(body[0] - '0'), "%s", body + 1);
 	} else if (t == IPC_ANSWER) {
@@ -150,7 +154,8 @@ static void stop(struct listener *l)
 }
 
 struct listener *listener_new(struct event_base *base, const char *run,
-	struct intent *const *in, listener_answer_fn answer, void *arg)
+	struct intent *const *in, listener_answer_fn answer,
+	listener_ready_fn ready, void *arg)
 {
 	struct listener *l;
 
@@ -161,10 +166,12 @@ struct listener *listener_new(struct event_base *base, const char *run,
 	l->run = run;
 	l->in = in;
 	l->answer = answer;
+	l->ready = ready;
 	l->arg = arg;
 	l->again = evtimer_new(base, on_again, l);
 	listen_open(*in, &l->fds);
 	l->hands = hands_new(base, in, &l->fds);
+	l->fds.counts = hands_counts(l->hands);
 	table_read(l);
 	start(l);
 	return l;
@@ -189,6 +196,7 @@ void listener_restart(struct listener *l)
 	stop(l);
 	listen_close(&l->fds);
 	listen_open(*l->in, &l->fds);
+	l->fds.counts = hands_counts(l->hands);
 	start(l);
 }
 
@@ -209,4 +217,9 @@ bool listener_ask(struct listener *l, const char *question, size_t len)
 char *listener_with_sets(const struct listener *l, const char *rules)
 {
 	return l ? hands_with_sets(l->hands, rules) : xstrdup(rules);
+}
+
+const char *listener_shield(const struct listener *l)
+{
+	return l && listen_proxies(*l->in) ? hands_shield(l->hands) : "";
 }

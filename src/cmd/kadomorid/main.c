@@ -103,6 +103,13 @@ static struct intent *read_conf(const char *conf)
 	return NULL;
 }
 
+bool bpf_wanted(void)
+{
+	const char *s = getenv("KADOMORI_BPF");
+
+	return !s || strcmp(s, "off") != 0;
+}
+
 static void check_interface(const char *name)
 {
 	if (!if_nametoindex(name))

@@ -5,6 +5,7 @@
 set -u
 [ "$(id -u)" = 0 ] || { echo "skip: needs root for network namespaces"; exit 77; }
 kadomori=$1
+[ "${2-}" = nobpf ] && export KADOMORI_BPF=off # the same story without the filter
 here=$(cd "$(dirname "$0")" && pwd)
 name=ndp$$
 tmp=$(mktemp -d)
@@ -78,6 +79,10 @@ sleep 2.2
 ns pc ip -6 addr show dev eth0 | grep "a:b:c:e" | grep -qE 'tentative|dadfailed' && fail "our own proxy spoilt it"
 ping6 segw "$p:a:b:c:e" 3 100 | grep -q '^3 3' || fail "not reached"
 
+step "the WAN hears of our hosts' groups (MLD)"
+pcaddr=$(addr_of pc); last=$(printf '%s' "$pcaddr" | python3 -c 'import ipaddress,sys; x=int(ipaddress.ip_address(sys.stdin.read().strip())) & 0xffffff; print(ipaddress.ip_address((0xff0200000000000000000001ff << 24) | x))')
+gw ip -6 maddr show dev wan0 | grep -q "$last" || fail "no membership of $last"
+
 step "hosts and explain host tell the table"
 k hosts | grep "$(addr_of pc)" | grep -q 'lan0 .*known' || fail "hosts: $(k hosts)"
 k hosts --json | python3 -c 'import json,sys; o=json.load(sys.stdin); assert o["schema"]==1 and any(h["pinned"] and "pinned" in h["sets"] for h in o["hosts"]), o; assert o["counters"]["answered"]>0' || fail "hosts --json"
@@ -96,8 +101,31 @@ read -r sent got gap < <(ping6 segw "$(addr_of pc)" 100 20)
 [ "$got" = "$sent" ] || fail "$got of $sent answered, gap $gap ms"
 grep -q 'listening process ended' "$tmp/run/kadomorid.log" || fail "nobody was killed"
 
-step "down leaves no route, no neighbour"
+step "the filter in the kernel: as status says, and it works"
+counter() { k hosts --json | python3 -c "import json,sys; print(json.load(sys.stdin)['counters'].get('$1', 0))"; }
+if [ "${2-}" = nobpf ]; then
+	k status | grep -q 'without the filter' || fail "status: $(k status)"
+	gw tc filter show dev wan0 ingress | grep -q bpf && fail "a filter is there"
+elif k status | grep -q 'the kernel refuses the filter'; then
+	echo "  (this kernel refuses it: $(k status | grep refuses))"
+else
+	k status | grep -q 'filter in the kernel answers' || fail "status: $(k status)"
+	gw tc filter show dev wan0 ingress | grep -q nd_filter || fail "no filter on wan0"
+	[ "$(counter filter-answered)" -gt 0 ] || fail "the filter answered nobody"
+	step "the whole daemon killed: the filter answers on, and a successor takes it over"
+	pid=$(pgrep -f "kadomorid --conf $tmp/k.conf" -u root | head -1)
+	kill -9 "$pid" $(pgrep -P "$pid")
+	sleep 0.3
+	ns an ip -6 neigh flush dev acc # nobody but the filter can answer the line now
+	ping6 segw "$(addr_of pc)" 20 50 | grep -q '^20 20' || fail "nobody answers for pc"
+	k up >/dev/null || fail "up again"
+	[ "$(gw tc filter show dev wan0 ingress | grep -c nd_filter)" = 1 ] || fail "two filters"
+	ping6 segw "$(addr_of pc)" 20 50 | grep -q '^20 20' || fail "pc after the restart"
+fi
+
+step "down leaves no route, no neighbour, no filter"
 k down >/dev/null || fail "down"
 gw ip -6 route | grep -q 'proto 107' && fail "routes left"
 gw ip -6 neigh | grep -q 'proto 107' && fail "neighbours left"
+gw tc qdisc show dev wan0 | grep -q clsact && fail "a qdisc left"
 echo ok
