@@ -95,6 +95,8 @@ struct match *read_bypass(struct pipeline *pl, unsigned line,
 void plan_make(const struct request *rq, const struct brand *b,
 	struct plan *ret, struct sheet *s);
 void plan_done(struct plan *p);
+/* Leave out what the brand cannot do; that it is refused was said before. */
+void plan_drop_refused(struct plan *p);
 /* Somebody is to be reached from outside, whether the line allows it or not. */
 bool plan_wanted(const struct plan *p);
 bool plan_has(const struct plan *p, enum family fam);

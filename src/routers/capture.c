@@ -47,6 +47,7 @@ void capture_read(const char *text, bool (*begins)(const char *line),
 		const char *s = text;
 		cleanup(freep) char *one = NULL;
 		struct capture_line *l;
+		size_t indent = strspn(s, " \t");
 
 		no++;
 		text += len + (text[len] == '\n');
@@ -65,6 +66,7 @@ void capture_read(const char *text, bool (*begins)(const char *line),
 		} else {
 			l = GROW(ret->v, ret->n, ret->cap);
 			l->no = no;
+			l->indent = indent;
 			l->text = take(one);
 		}
 		join = begins && wrapped(len);

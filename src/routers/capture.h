@@ -13,6 +13,7 @@ enum { CAPTURE_WORDS_MAX = 400 };
 struct capture_line {
 	unsigned no;	/* from 1, of the first piece when joined */
 	char *text;	/* trimmed; comments are left out by the caller */
+	size_t indent;	/* blanks that stood in front of it */
 };
 
 struct capture {

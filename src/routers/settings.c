@@ -153,7 +153,7 @@ static void check_v4(struct sheet *s, const struct plan *p)
 }
 
 /* Second and further ESP mappings are refused above and left out here. */
-static void drop_refused(struct plan *p)
+void plan_drop_refused(struct plan *p)
 {
 	size_t n = 0, first = SIZE_MAX;
 
@@ -236,7 +236,7 @@ static void brand_part(struct plan *p, struct sheet *s)
 {
 	const struct brand *b = p->brand;
 
-	drop_refused(p);
+	plan_drop_refused(p);
 	if (b->fit)
 		b->fit(p, s);
 	if (s->verdict == CAN_NO || !p->n)

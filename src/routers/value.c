@@ -57,7 +57,10 @@ bool value_proto(const char *s, enum family fam, uint32_t *ret)
 		{"l2tp", 115, 115}, {"etherip", 97, 97}, {"rsvp", 46, 46},
 		{"egp", 8, 8}, {"ggp", 3, 3}, {"st", 5, 5}, {"pup", 12, 12},
 		{"hmp", 20, 20}, {"xns-idp", 22, 22}, {"rdp", 27, 27},
-		{"iso-tp4", 29, 29}, {"ddp", 37, 37}, {"encap", 98, 98}};
+		{"iso-tp4", 29, 29}, {"ddp", 37, 37}, {"encap", 98, 98}, {"ahp", 51, 51},
+		{"ipinip", 4, 4}, {"ip-in-ip", 4, 4}, {"eigrp", 88, 88},
+		{"nos", 94, 94}, {"pcp", 108, 108}, {"ipcomp", 108, 108},
+		{"ipv6-route", 43, 43}, {"ipv6-frag", 44, 44}};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		if (!strcasecmp(rows[i].name, s)) {
@@ -83,7 +86,19 @@ bool value_port(const char *s, uint32_t *ret)
 		{"dhcpv6-client", 546}, {"dhcpv6-server", 547}, {"imaps", 993},
 		{"pop3s", 995}, {"openvpn", 1194}, {"l2tp", 1701},
 		{"pptp", 1723}, {"rdp", 3389}, {"ms-wbt-server", 3389},
-		{"ipsec-msft", 4500}, {"ipsec-nat-t", 4500}, {"sip", 5060}};
+		{"ipsec-msft", 4500}, {"ipsec-nat-t", 4500}, {"sip", 5060},
+		{"time", 37}, {"nameserver", 42}, {"whois", 43}, {"tacacs", 49},
+		{"dhcp", 67}, {"finger", 79}, {"pop2", 109}, {"nntp", 119},
+		{"netbios-ss", 139}, {"imap2", 143}, {"snmptrap", 162},
+		{"irc", 194}, {"ike", 500}, {"exec", 512}, {"biff", 512},
+		{"login", 513}, {"who", 513}, {"cmd", 514}, {"lpd", 515},
+		{"printer", 515}, {"talk", 517}, {"rip", 520}, {"uucp", 540},
+		{"klogin", 543}, {"kshell", 544}, {"rtsp", 554},
+		{"submission", 587}, {"ldaps", 636}, {"radius", 1812},
+		{"mysql", 3306}, {"non500-isakmp", 4500}, {"x11", 6000},
+		{"echo", 7}, {"discard", 9}, {"daytime", 13}, {"chargen", 19},
+		{"gopher", 70}, {"hostname", 101}, {"xdmcp", 177},
+		{"dnsix", 195}, {"mobile-ip", 434}, {"pim-auto-rp", 496}};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		if (!strcasecmp(rows[i].name, s))
@@ -186,4 +201,119 @@ bool value_addr(struct cond *c, enum family fam, const char *s,
 	if (fam_read)
 		*fam_read = read;
 	return true;
+}
+
+bool value_icmp(const char *s, bool six, uint8_t *type, int *code)
+{
+	static const struct {
+		const char *name;
+		int four, six, code4, code6;
+	} rows[] = {
+		{"echo-request", 8, 128, -1, -1}, {"echo", 8, -1, -1, -1},
+		{"ping", 8, 128, -1, -1}, {"pong", 0, 129, -1, -1},
+		{"echo-reply", 0, 129, -1, -1},
+		{"destination-unreachable", 3, 1, -1, -1},
+		{"unreachable", 3, 1, -1, -1}, {"packet-too-big", 3, 2, 4, -1},
+		{"too-big", -1, 2, -1, -1},
+		{"fragmentation-needed", 3, -1, 4, -1},
+		{"time-exceeded", 11, 3, -1, -1}, {"ttl-exceeded", 11, 3, -1, -1},
+		{"hop-limit", -1, 3, -1, 0}, {"reassembly-timeout", 11, 3, 1, 1},
+		{"parameter-problem", 12, 4, -1, -1}, {"header", -1, 4, -1, 0},
+		{"next-header", -1, 4, -1, 1},
+		{"parameter-option", -1, 4, -1, 2},
+		{"bad-header", -1, 4, -1, 0},
+		{"unknown-header-type", -1, 4, -1, 1},
+		{"unknown-option", -1, 4, -1, 2},
+		{"no-route", -1, 1, -1, 0}, {"no-admin", -1, 1, -1, 1},
+		{"beyond-scope", -1, 1, -1, 2},
+		{"destination-unreachable-address", -1, 1, -1, 3},
+		{"host-unreachable", 3, -1, 1, -1},
+		{"net-unreachable", 3, -1, 0, -1},
+		{"protocol-unreachable", 3, -1, 2, -1},
+		{"port-unreachable", 3, 1, 3, 4},
+		{"administratively-prohibited", 3, -1, 13, -1},
+		{"redirect", 5, 137, -1, -1}, {"source-quench", 4, -1, -1, -1},
+		{"router-solicitation", 10, 133, -1, -1},
+		{"router-advertisement", 9, 134, -1, -1},
+		{"router-solicit", 10, 133, -1, -1},
+		{"router-advert", 9, 134, -1, -1},
+		{"nd-router-solicit", -1, 133, -1, -1},
+		{"nd-router-advert", -1, 134, -1, -1},
+		{"neighbor-solicit", -1, 135, -1, -1},
+		{"neighbor-advertisement", -1, 136, -1, -1},
+		{"neighbor-advert", -1, 136, -1, -1},
+		{"neighbour-solicitation", -1, 135, -1, -1},
+		{"neighbour-advertisement", -1, 136, -1, -1},
+		{"neighbor-solicitation", -1, 135, -1, -1},
+		{"nd-neighbor-solicit", -1, 135, -1, -1},
+		{"nd-neighbor-advert", -1, 136, -1, -1},
+		{"nd-ns", -1, 135, -1, -1}, {"nd-na", -1, 136, -1, -1},
+		{"mld-query", -1, 130, -1, -1}, {"mld-report", -1, 131, -1, -1},
+		{"mld-reduction", -1, 132, -1, -1}, {"mldv2", -1, 143, -1, -1},
+		{"timestamp-request", 13, -1, -1, -1},
+		{"timestamp-reply", 14, -1, -1, -1},
+		{"mask-request", 17, -1, -1, -1}, {"mask-reply", 18, -1, -1, -1},
+		{"traceroute", 30, -1, -1, -1}};
+	uint32_t v;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		int t = six ? rows[i].six : rows[i].four;
+
+		if (t < 0 || strcasecmp(rows[i].name, s))
+			continue;
+		*type = (uint8_t)t;
+		*code = six ? rows[i].code6 : rows[i].code4;
+		return true;
+	}
+	if (!value_number(s, 255, &v))
+		return false;
+	*type = (uint8_t)v;
+	*code = -1;
+	return true;
+}
+
+void cond_opaque(struct cond *c, const char *text)
+{
+	c->f = F_OPAQUE;
+	c->neg = false;
+	free(c->opaque);
+	c->opaque = xstrdup(text);
+}
+
+void match_ports(struct match *m, enum field f, bool neg, const char *s)
+{
+	struct cond *c = match_cond(m, f, neg);
+
+	if (!value_ports(c, s))
+		cond_opaque(c, s);
+}
+
+void match_address(struct match *m, enum field f, bool neg, const char *s)
+{
+	struct cond *c = match_cond(m, f, neg);
+
+	if (!value_addr(c, FAM_NONE, s, NULL))
+		cond_opaque(c, s);
+}
+
+struct chain *value_gate(struct pipeline *pl, enum path path, const char *name,
+	enum family fam, enum role in)
+{
+	struct chain *c = pipeline_chain(pl, name, true);
+	struct rule *r;
+
+	r = chain_rule(c, V_ACCEPT);
+	cond_num(match_cond(&r->match, F_IN, true), in, in);
+	r = chain_rule(c, V_ACCEPT);
+	cond_num(match_cond(&r->match, F_FAMILY, true), fam, fam);
+	pipeline_gate(pl, path, name);
+	return c;
+}
+
+void value_established(struct chain *c, const char *text, unsigned line)
+{
+	struct rule *r = chain_rule(c, V_ACCEPT);
+
+	cond_num(match_cond(&r->match, F_CT, false), CT_ESTABLISHED, CT_RELATED);
+	origin_set(&r->origin, NULL, line, text, "stateful");
 }

@@ -29,5 +29,19 @@ bool value_addr(struct cond *c, enum family fam, const char *s,
 	enum family *fam_read);
 /* A single family in front of everything. */
 void value_family(struct match *m, enum family fam);
+/* ICMP type by name or number, with the code that the name implies or -1. */
+bool value_icmp(const char *s, bool six, uint8_t *type, int *code);
+
+/* What c said so far is not understood: the rule stays, its meaning is open. */
+void cond_opaque(struct cond *c, const char *text);
+/* Ports or addresses as above; opaque when they are not understood. */
+void match_ports(struct match *m, enum field f, bool neg, const char *s);
+void match_address(struct match *m, enum field f, bool neg, const char *s);
+
+/* A gate whose first rules let by what is not `fam` from the side `in`. */
+struct chain *value_gate(struct pipeline *pl, enum path path, const char *name,
+	enum family fam, enum role in);
+/* Established and related pass: engines that follow every connection. */
+void value_established(struct chain *c, const char *text, unsigned line);
 
 #endif

@@ -149,6 +149,22 @@ static void ix_undo(const struct plan *p, struct sheet *s)
 				plan_ports(&p->o[i], "-", port));
 }
 
+/* A static NAPT entry names no sender, and no filter of ours stands by it. */
+static void ix_fit(const struct plan *p, struct sheet *s)
+{
+	size_t told = SIZE_MAX;
+
+	for (size_t i = 0; i < p->n; i++) {
+		if (p->o[i].fam != FAM_4 || !p->o[i].has_src ||
+			p->o[i].dev == told)
+			continue;
+		told = p->o[i].dev;
+		sheet_warn(s, p, &p->o[i].at,
+			_("%s: the port mapping of %s cannot name the sender, so by IPv4 it is open to everyone"),
+			p->in->devices[told].name, p->model->name);
+	}
+}
+
 const struct brand brand_ix = {
 	.id = "ix",
 	.name = "NEC UNIVERGE IX",
@@ -164,6 +180,7 @@ const struct brand brand_ix = {
 	},
 	.models = models,
 	.model_n = ARRAY_LEN(models),
+	.fit = ix_fit,
 	.emit = ix_emit,
 	.undo = ix_undo,
 	.looks = ix_looks,

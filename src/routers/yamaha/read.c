@@ -495,6 +495,17 @@ static void nat(struct yamaha *y)
 
 /* ---- the whole ---- */
 
+/* "pp" and "tunnel" that no IPv6 list stands on carry IPv4 over the line below. */
+static bool only4(const struct yamaha *y, const char *name)
+{
+	if (strncmp(name, "pp", 2) && strncmp(name, "tunnel", 6))
+		return false;
+	for (size_t i = 0; i < y->list_n; i++)
+		if (y->lists[i].fam == FAM_6 && !strcmp(y->lists[i].iface, name))
+			return false;
+	return true;
+}
+
 /* A named WAN, else what the lines themselves call so, else lan2. */
 static void choose_wan(struct yamaha *y)
 {
@@ -507,7 +518,7 @@ static void choose_wan(struct yamaha *y)
 			*y->wan6 ? y->wan6 : "lan2");
 	if (!*y->wan6)
 		snprintf(y->wan6, sizeof(y->wan6), "%s",
-			strncmp(y->wan4, "pp", 2) ? y->wan4 : "lan2");
+			only4(y, y->wan4) ? "lan2" : y->wan4);
 	for (size_t i = 0; i < y->list_n; i++) {
 		y->v6 |= y->lists[i].fam == FAM_6;
 		y->v4 |= y->lists[i].fam == FAM_4;
