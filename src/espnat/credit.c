@@ -2,7 +2,9 @@
 /*
  * Who may own an SPI. A credit is spent when the binding that took it is firm;
  * until then its host stays a candidate for other SPIs, so that a forged SPI
- * takes nothing away. Which of a host's credits an SPI came from is not known:
+ * takes nothing away. A device with more SPIs than credits has one that is
+ * forged, which is not known: until they are as many, none of its credits is
+ * spent, and the one too many stays on trial. Which of a host's credits an SPI came from is not known:
  * the newest that is old enough is spent, because the older ones leave it a
  * candidate for more SPIs, never for fewer.
  *
@@ -150,7 +152,54 @@ void cold_joins(struct espnat *e, struct peer *p, int slot)
 	}
 }
 
-static void row_take(struct pair *x, const struct in_sa *s)
+uint64_t candidates_in_doubt(struct peer *p, msec_t now, uint32_t seq)
+{
+	uint64_t m = 0;
+
+	for (int i = 0; seq <= NEW_SEQ_MAX && i < ESPNAT_HOSTS_MAX; i++) {
+		struct pair *x = p->pairs[i];
+
+		for (unsigned k = 0; x && x->host && k < ESPNAT_ROWS_MAX; k++) {
+			struct row *r = &x->rows[k];
+
+			if (!r->kind || !r->spi || now - r->t > CREDIT_MS)
+				continue;
+			r->spent = false;
+			m |= 1ull << i;
+		}
+	}
+	return m;
+}
+
+/* On trial, silent, and seen less often than the newcomer. */
+static bool weaker(const struct in_sa *s, const struct in_sa *than, msec_t now,
+	uint32_t hits)
+{
+	bool trial = s->slot < 0 ? s->packets < FIRM_PACKETS : s->counted;
+
+	return trial && s->how != ESPNAT_SHARED && now - s->last >= WEAK_MS &&
+	       s->packets < hits && (!than || s->packets < than->packets);
+}
+
+bool in_make_way(struct espnat *e, msec_t now, const struct peer *p, int slot,
+	uint32_t hits)
+{
+	struct in_sa *weakest = NULL;
+
+	for (uint32_t i = 0; i < e->l.in; i++) {
+		struct in_sa *s = &e->in[i];
+
+		if (s->spi && s->peer == peer_index(e, p) && s->slot == slot &&
+			weaker(s, weakest, now, hits))
+			weakest = s;
+	}
+	if (weakest)
+		in_free(e, weakest);
+	return weakest != NULL;
+}
+
+/* false: none is left for it. */
+static bool row_take(struct pair *x, const struct in_sa *s)
 {
 	struct row *best = NULL;
 
@@ -164,6 +213,7 @@ static void row_take(struct pair *x, const struct in_sa *s)
 	}
 	if (best)
 		best->spi = s->spi;
+	return best;
 }
 
 /* false: the device has its share; s stays as it is. */
@@ -185,7 +235,8 @@ bool in_bind(struct espnat *e, msec_t now, struct in_sa *s, int slot,
 	x->in_n++;
 	s->counted = how != ESPNAT_RESTORED;
 	x->tentative_n += s->counted;
-	row_take(x, s);
+	s->loose = !row_take(x, s) && !x->cold && how != ESPNAT_RESTORED;
+	x->loose_n += s->loose;
 	e->stats.bound++;
 	tell(e, ESPNAT_IN_SET, p->addr, x->host, s->spi, 0);
 	return true;
@@ -317,22 +368,43 @@ void exclude_all(struct espnat *e, msec_t now, uint32_t peer)
 			in_exclude(e, now, &e->in[i]);
 }
 
-/* Enough has come for long enough: the credit is spent. */
+/* One too many, but a credit came back: it is the one's. */
+static void loose_take(struct pair *x, struct in_sa *s)
+{
+	if (!s->loose || (!x->cold && !row_take(x, s)))
+		return;
+	s->loose = false;
+	x->loose_n--;
+}
+
+/* Enough has come for long enough. */
+static bool in_ripe(const struct in_sa *s, const struct pair *x, msec_t now)
+{
+	if (s->loose || s->packets < FIRM_PACKETS || now - s->bound < FIRM_MS)
+		return false;
+	/* its owner has not spoken since? */
+	return s->how != ESPNAT_RESTORED || x->last_esp >= s->bound;
+}
+
+/* ... then the credit is spent, if no other SPI may have been meant. */
 void in_firm(struct espnat *e, msec_t now, struct in_sa *s)
 {
 	struct pair *x = pair_at(&e->peers[s->peer], s->slot);
 	struct row *r;
 
-	if (!x || s->firm || s->packets < FIRM_PACKETS ||
-		now - s->bound < FIRM_MS)
+	if (!x)
 		return;
-	if (s->how == ESPNAT_RESTORED && x->last_esp < s->bound)
-		return; /* its owner has not spoken since */
-	s->firm = true;
-	x->tentative_n -= s->counted;
-	s->counted = false;
+	loose_take(x, s);
+	if (!s->firm && !in_ripe(s, x, now))
+		return;
 	r = row_of_spi(x, s->spi);
-	if (r)
+	if (s->firm && (!r || r->spent))
+		return;
+	if (!s->firm)
+		x->tentative_n -= s->counted;
+	s->firm = true;
+	s->counted = false;
+	if (r && !x->loose_n)
 		r->spent = true;
 	exclude_all(e, now, s->peer);
 }

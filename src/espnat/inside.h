@@ -31,7 +31,12 @@ enum {
 	TAKEOVER_MS = 30 * 1000, /* a device came back with another address */
 	PEERS_PER_HOST = 16,
 	CHECK_MS = 200,
-	CELL_MS = 10 * 1000,
+	CELL_MS = 10 * 1000,	/* silent */
+	CELL_LIFE_MS = 60 * 1000,
+	DOUBT = 4,	/* so often an SPI rises that nobody can own, then we
+			   doubt that the credits were spent rightly */
+	WEAK_MS = 50,	/* an SPI on trial that is silent for so long gives way
+			   to one that was seen more often */
 	CREDIT_MS = 3600 * 1000, /* an SA may stay silent that long */
 	TENTATIVE_IDLE_MS = 60 * 1000,
 	IDLE_MS = 2 * 3600 * 1000,
@@ -76,6 +81,7 @@ struct pair {
 	bool cold;
 	msec_t cold_end, last, last_esp, freed;
 	unsigned in_n, tentative_n, open_n;
+	unsigned loose_n; /* bound SPIs without a credit: one too many */
 	struct row rows[ESPNAT_ROWS_MAX];
 	struct ike_sa ikes[ESPNAT_IKE_MAX];
 	struct out_sa outs[ESPNAT_OUT_MAX];
@@ -109,6 +115,7 @@ struct in_sa {
 	enum espnat_how how;
 	bool firm, excluded;
 	bool counted;	/* in tentative_n */
+	bool loose;	/* in loose_n */
 	bool cold_made;	/* some candidate was cold when it was first seen */
 	uint32_t seq;
 	msec_t first, last, bound, trial_end, checked;
@@ -122,8 +129,8 @@ struct in_sa {
 };
 
 struct cell {
-	uint32_t peer, spi, seq;
-	msec_t t;
+	uint32_t peer, spi, seq, hits;
+	msec_t t, last; /* first and last seen */
 	uint64_t cand;
 };
 
@@ -218,6 +225,17 @@ void out_forget(struct espnat *e, const struct peer *p, const struct pair *x,
 
 /* The pairs that can own an SPI first seen now with that number, a bit each. */
 uint64_t candidates(const struct peer *p, msec_t now, uint32_t seq);
+/*
+ * The pairs that could if their credits had not been spent; the credits come
+ * back, for one of the SPIs that took them must have been forged.
+ */
+uint64_t candidates_in_doubt(struct peer *p, msec_t now, uint32_t seq);
+/*
+ * Room for an SPI that rose hits times: the weakest on trial gives way, of that
+ * pair or (-1) of those without an owner. false: none is weaker.
+ */
+bool in_make_way(struct espnat *e, msec_t now, const struct peer *p, int slot,
+	uint32_t hits);
 /* Hosts that may just have renewed their IKE SA with new SPIs. */
 uint64_t ike_candidates(const struct peer *p, msec_t now);
 /* A message that makes SAs, sent by the pair's device. */

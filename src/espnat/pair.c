@@ -262,16 +262,19 @@ static struct in_sa *promote(struct espnat *e, msec_t now, struct peer *p,
 	if (count_bits(c->cand) == 1) {
 		const struct pair *x = p->pairs[first_bit(c->cand)];
 
-		if (x->in_n >= e->l.in_per_pair || x->tentative_n >= TENTATIVE_MAX)
+		if ((x->in_n >= e->l.in_per_pair ||
+				x->tentative_n >= TENTATIVE_MAX) &&
+			!in_make_way(e, now, p, first_bit(c->cand), c->hits))
 			return NULL;
-	} else if (p->open_n >= OPEN_MAX) {
+	} else if (p->open_n >= OPEN_MAX &&
+		   !in_make_way(e, now, p, -1, c->hits)) {
 		return NULL;
 	}
 	s = in_make(e, p, c->spi, c->t);
 	if (!s)
 		return NULL;
 	s->seq = c->seq;
-	s->packets = 1;
+	s->packets = c->hits;
 	s->copies = bucket_of(e->l.burst, now);
 	s->cand = c->cand;
 	for (uint64_t m = s->cand; m; m &= m - 1)
@@ -293,40 +296,59 @@ static struct cell *cell_of(const struct espnat *e, msec_t now, uint32_t peer,
 	for (unsigned i = 0; i < 4; i++) {
 		struct cell *c = &e->cells[at + i];
 
-		if (c->spi == spi && c->peer == peer && now - c->t < CELL_MS)
+		if (c->spi == spi && c->peer == peer &&
+			now - c->last < CELL_MS && now - c->t < CELL_LIFE_MS)
 			return c;
-		if (!c->spi || (best->spi && c->t < best->t))
+		if (!c->spi || (best->spi && c->last < best->last))
 			best = c;
 	}
 	best->spi = 0;
 	return best;
 }
 
+/* What a packet of an SPI without an entry tells; true: it rose. */
+static bool cell_heard(const struct espnat *e, msec_t now, struct peer *p,
+	struct cell *c, uint32_t spi, uint32_t seq)
+{
+	bool rose = c->spi && seq > c->seq && seq - c->seq <= RISE_MAX;
+
+	if (!c->spi)
+		*c = (struct cell){.peer = peer_index(e, p), .spi = spi,
+			.t = now, .cand = candidates(p, now, seq), .hits = 1};
+	else if (!rose) /* the same number again: perhaps another's SPI */
+		c->cand |= candidates(p, now, seq);
+	if (!c->cand) { /* we may have been late ourselves */
+		c->cand = candidates(p, now, seq);
+		c->t = now;
+	}
+	c->seq = MAX2(c->seq, seq);
+	c->last = now;
+	c->hits += rose;
+	return rose;
+}
+
 static void unknown_in(struct espnat *e, msec_t now, struct peer *p,
 	uint32_t spi, uint32_t seq, struct espnat_verdict *ret)
 {
-	uint32_t at = peer_index(e, p);
-	struct cell *c = cell_of(e, now, at, spi);
-	struct in_sa *s;
+	struct cell *c = cell_of(e, now, peer_index(e, p), spi);
+	bool rose = cell_heard(e, now, p, c, spi, seq);
+	struct in_sa *s = NULL;
 
-	if (c->spi && seq > c->seq && seq - c->seq <= RISE_MAX) {
-		s = promote(e, now, p, c);
-		if (s) {
-			c->spi = 0;
-			known_in(e, now, p, s, seq, ret);
-			return;
-		}
-	}
-	if (!c->spi)
-		*c = (struct cell){at, spi, seq, now, candidates(p, now, seq)};
-	else /* the same number again: perhaps another's SPI */
-		c->cand |= candidates(p, now, seq);
+	if (!c->cand && c->hits >= DOUBT && !e->fixed)
+		c->cand = candidates_in_doubt(p, now, seq);
 	if (!c->cand) {
-		c->spi = 0;
 		stranger(e, ret);
 		return;
 	}
-	give_all(e, now, p, &p->first, c->cand, ret);
+	if (rose)
+		s = promote(e, now, p, c);
+	if (!s) {
+		give_all(e, now, p, &p->first, c->cand, ret);
+		return;
+	}
+	s->packets--; /* known_in() counts this one */
+	c->spi = 0;
+	known_in(e, now, p, s, seq, ret);
 }
 
 void espnat_esp_in(struct espnat *e, msec_t now, uint32_t peer, uint32_t spi,

@@ -87,7 +87,7 @@ struct peer *peer_make(struct espnat *e, msec_t now, uint32_t addr)
 	for (unsigned i = 0; i < e->l.peers; i++) {
 		p = &e->peers[i];
 		/* a cell may still name the place of a peer that left */
-		if (p->addr || (p->freed && now - p->freed < CELL_MS))
+		if (p->addr || (p->freed && now - p->freed < CELL_LIFE_MS))
 			continue;
 		p->addr = addr;
 		p->first = bucket_of(e->l.first, now);
@@ -128,7 +128,7 @@ int pair_make(struct espnat *e, msec_t now, struct peer *p,
 
 	for (int i = 0; slot < 0 && !full && i < ESPNAT_HOSTS_MAX; i++) {
 		x = p->pairs[i];
-		if (x && (x->host || now - x->freed < CELL_MS))
+		if (x && (x->host || now - x->freed < CELL_LIFE_MS))
 			continue;
 		if (!x)
 			x = p->pairs[i] = xcalloc(1, sizeof(*x));
@@ -280,7 +280,8 @@ void in_unbind(struct espnat *e, struct peer *p, struct in_sa *s)
 	x->in_n--;
 	if (s->counted)
 		x->tentative_n--;
-	s->counted = false;
+	x->loose_n -= s->loose;
+	s->counted = s->loose = false;
 	tell(e, ESPNAT_IN_DEL, p->addr, x->host, s->spi, 0);
 	s->slot = -1;
 	s->firm = false;

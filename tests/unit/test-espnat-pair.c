@@ -282,6 +282,58 @@ static void forged_flood(void **st)
 	espnat_free(e);
 }
 
+/* Each forged SPI three times, numbers rising: looks like a new SA's start. */
+static void forged_risen(void **st)
+{
+	struct espnat *e = fresh();
+	struct espnat_stats s;
+	uint32_t seq_a = 0, seq_b = 0, f = 0;
+	unsigned lost_a = 0, lost_b = 0;
+
+	(void)st;
+	login(e, 0, A, P);
+	for (msec_t t = 1; t < 9000; t++) {
+		if (t == 4000)
+			login(e, t, B, P);
+		for (unsigned k = 0; t > 2500 && k < 10; k++, f++)
+			in(e, t, P, 0x80000000 + f / 3, f % 3 + 1);
+		if (t % 5 == 0)
+			lost_a += in(e, t, P, 7000, ++seq_a).n == 0;
+		if (t > 4000 && t % 20 == 0)
+			lost_b += in(e, t, P, 8000, ++seq_b).n == 0;
+		if (t % 1000 == 0)
+			espnat_tick(e, t);
+	}
+	espnat_stats_get(e, &s);
+	print_message("lost %u and %u of %u; %u entries\n", lost_a, lost_b, seq_b,
+		s.in);
+	assert_int_equal(lost_a, 0);
+	assert_in_range(lost_b, 0, 5);
+	assert_in_range(s.in, 2, 100);
+	espnat_free(e);
+}
+
+/*
+ * A forger is quicker than the peer, with SPIs that last: they take the
+ * credit; the device's own SPI is late and gets through all the same.
+ */
+static void credit_stolen(void **st)
+{
+	struct espnat *e = fresh();
+
+	(void)st;
+	login(e, 0, A, P);
+	for (uint32_t i = 0; i < 100; i++)
+		in(e, 10 + i * 50, P, 9000, i + 1);
+	for (uint32_t i = 0; i < 3; i++)
+		in(e, 6000 + i, P, 8000, i + 1);
+	assert_int_equal(in(e, 6010, P, 8000, 4).to[0], A);
+	assert_int_equal(in(e, 6020, P, 8000, 5).why, ESPNAT_BOUND);
+	/* one SPI too many: neither counts as an account that is closed */
+	assert_int_equal(in(e, 6030, P, 8100, 1).n, 1);
+	espnat_free(e);
+}
+
 static void limits(void **st)
 {
 	struct espnat *e = fresh();
@@ -450,6 +502,8 @@ static const struct test_case cases[] = {
 	{"after a start of both at once the next rekey is certain", marriage},
 	{"where answers tell nothing, nothing is guessed", no_answers_no_guess},
 	{"10,000 forged SPIs a second take nothing away", forged_flood},
+	{"nor do forged ones that rise", forged_risen},
+	{"a forger who takes the credit does not cut the device off", credit_stolen},
 	{"one device, and many, stay within their limits", limits},
 	{"the same SPI of two peers is two SPIs", peer_apart},
 	{"bindings survive in text; damage is skipped", survives},
