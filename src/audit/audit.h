@@ -52,6 +52,8 @@ struct audit {
 	struct finding *v;	/* in order of harm */
 	size_t n, cap;
 	bool device_asked, device_works;
+	bool device_unsure;	/* it depends on what is not understood */
+	bool perhaps_open;	/* and so does what else may come in */
 	bool complete;		/* every line was understood */
 };
 

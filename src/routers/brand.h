@@ -65,6 +65,8 @@ struct brand {
 	void (*steps)(const struct plan *p, struct sheet *s); /* screens */
 	brand_looks *looks;
 	brand_read *read; /* NULL until the brand has a reader */
+	/* web pages only: what its owner is asked, until key is NULL; or NULL */
+	const struct web_question *questions;
 };
 
 #define BRAND(name) extern const struct brand brand_##name;

@@ -60,3 +60,8 @@ const char *const *routers_ids(void)
 	ids[n] = NULL;
 	return ids;
 }
+
+const struct web_question *routers_questions(const struct brand *b)
+{
+	return b->questions;
+}

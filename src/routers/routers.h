@@ -186,4 +186,20 @@ int routers_read(const struct brand *b, const char *text,
 const struct brand *routers_guess(const char *text);
 const struct brand *routers_brand(const char *id);
 
+/* ---- routers with web pages only: their owner is asked ---- */
+
+enum { WEB_CHOICES = 5 };
+struct web_question {
+	const char *key;	/* the answer's line begins with it */
+	const char *menu;	/* words on the router's screen, or NULL */
+	const char *ask;	/* msgid */
+	bool many;		/* any number of answers, an empty one ends */
+	/* words of answers and what they mean (msgid); none: free text */
+	struct {
+		const char *word, *means;
+	} choice[WEB_CHOICES];
+};
+/* Until key is NULL. NULL: this brand has text, or is not known closely. */
+const struct web_question *routers_questions(const struct brand *b);
+
 #endif

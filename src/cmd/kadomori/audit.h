@@ -11,7 +11,7 @@
 /* What the user said about the device and the line; strings not owned. */
 struct audit_asked {
 	struct read_options read;
-	const char *mac, *id, *ipv4, *line;
+	const char *mac, *id, *ipv4, *line, *ask, *save;
 	bool sarif, natt, stream;
 };
 
@@ -21,6 +21,12 @@ int audit_request_of(const struct audit_asked *a, struct audit_request *rq,
 /* The report as one object (caller: json_decref). */
 json_t *audit_json(const struct audit *a, const char *path,
 	const struct brand *b);
+
+/*
+ * Ask on stderr, read from stdin; the answers as lines that a reader takes, also
+ * in the new file save unless it is NULL. 0 or an exit code.
+ */
+int audit_ask(const char *router, const char *save, struct text *answers);
 
 /*
  * stdin: one JSON object a line, {"id", "config", and as wished "kind", "line",

@@ -17,7 +17,7 @@ static int take_words(struct audit_asked *a, int argc, char **argv)
 	const struct {
 		const char *name, **to;
 	} rows[] = {{"--mac", &a->mac}, {"--id", &a->id}, {"--ipv4", &a->ipv4},
-		{"--line", &a->line}};
+		{"--line", &a->line}, {"--ask", &a->ask}, {"--save", &a->save}};
 	int n = 1;
 
 	for (int i = 1; i < argc; i++) {
@@ -125,10 +125,12 @@ static void print_summary(const struct audit *a)
 	for (size_t i = 0; i < a->n; i++)
 		open += a->v[i].severity <= SEV_HIGH;
 	if (a->device_asked)
-		puts(a->device_works ? _("The device: IKE and ESP from outside reach it.")
-				     : _("The device: what it needs from outside does not all reach it."));
+		puts(!a->device_works ? _("The device: what it needs from outside does not all reach it.")
+		     : a->device_unsure ? _("The device: whether IKE and ESP from outside reach it could not be decided.")
+					: _("The device: IKE and ESP from outside reach it."));
 	puts(open ? _("The home: something stands open that the device does not need.")
-		  : _("The home: nothing else was found open."));
+	     : a->perhaps_open ? _("The home: something may stand open; that could not be decided.")
+			       : _("The home: nothing else was found open."));
 	if (!a->complete)
 		puts(_("Not every line was understood: what is said above holds for the others."));
 }
@@ -164,10 +166,12 @@ json_t *audit_json(const struct audit *a, const char *path,
 
 	for (size_t i = 0; i < a->n; i++)
 		json_array_append_new(list, finding_json(&a->v[i]));
-	return json_pack("{s:i, s:s, s:s, s:s, s:b, s:b, s:b, s:o}", "schema", 1,
+	return json_pack("{s:i, s:s, s:s, s:s, s:b, s:b, s:b, s:b, s:b, s:o}", "schema", 1,
 		"file", path, "kind", brand_id(b), "worst",
 		a->n ? severity_id(audit_worst(a)) : "none", "device_asked",
-		a->device_asked, "device_works", a->device_works, "complete",
+		a->device_asked, "device_works", a->device_works && !a->device_unsure,
+		"device_unsure", a->device_unsure, "perhaps_open",
+		a->perhaps_open, "complete",
 		a->complete, "findings", list);
 }
 
@@ -211,7 +215,8 @@ static int exit_of(const struct audit *a)
 {
 	if (audit_worst(a) <= SEV_BROKEN && a->n)
 		return EXIT_CHECK_FAILED;
-	return !a->complete ? EXIT_UNDECIDED : a->n ? EXIT_WARNINGS : EXIT_GOOD;
+	return !a->complete || a->device_unsure || a->perhaps_open
+		? EXIT_UNDECIDED : a->n ? EXIT_WARNINGS : EXIT_GOOD;
 }
 
 static int report(const struct audit_asked *k, const struct audit *a,
@@ -226,13 +231,13 @@ static int report(const struct audit_asked *k, const struct audit *a,
 	return exit_of(a);
 }
 
-static int audit_file(const struct audit_asked *k, struct audit_request *rq,
-	const char *path)
+static int audit_words(const struct audit_asked *k, struct audit_request *rq,
+	const char *path, const char *words)
 {
 	cleanup(pipeline_freep) struct pipeline *pl = NULL;
 	cleanup(audit_freep) struct audit *a = NULL;
 	const struct brand *b = NULL;
-	int rc = read_config(path, &k->read, &pl, &b);
+	int rc = read_text(path, words, &k->read, &pl, &b);
 
 	if (rc)
 		return rc;
@@ -247,6 +252,19 @@ static int audit_file(const struct audit_asked *k, struct audit_request *rq,
 	return rc ? EXIT_UNDECIDED : report(k, a, path, b);
 }
 
+static int audit_file(const struct audit_asked *k, struct audit_request *rq,
+	const char *path)
+{
+	struct text t = TEXT_INIT;
+	int rc = k->ask ? audit_ask(k->ask, k->save, &t) : read_file(path, &t);
+
+	if (!rc)
+		rc = audit_words(k, rq, path ? path : _("your answers"),
+			text_str(&t));
+	text_done(&t);
+	return rc;
+}
+
 int cmd_audit(int argc, char **argv)
 {
 	struct audit_request rq = {.line = LINE_AUTO};
@@ -255,14 +273,14 @@ int cmd_audit(int argc, char **argv)
 
 	argc = read_options(argc, argv, &k.read);
 	argc = argc > 0 ? take_words(&k, argc, argv) : argc;
-	if (argc == (k.stream ? 1 : 2)) {
+	if (argc == (k.stream || k.ask ? 1 : 2)) {
 		if (!audit_request_of(&k, &rq, &bad))
 			return k.stream ? audit_stream(&k)
 					: audit_file(&k, &rq, argv[1]);
 		fprintf(stderr, _("kadomori audit: the value of %s is not understood\n"),
 			bad);
 	} else if (argc >= 0) {
-		fprintf(stderr, _("usage: kadomori audit FILE [--mac MAC | --id ::ID] [--ipv4 ADDRESS] [--line KIND] [--kind KIND] [--wan IF] [--lan IF] [--sarif]\n       kadomori audit --stream [the same] <NDJSON\n"));
+		fprintf(stderr, _("usage: kadomori audit FILE [--mac MAC | --id ::ID] [--ipv4 ADDRESS] [--line KIND] [--kind KIND] [--wan IF] [--lan IF] [--sarif]\n       kadomori audit --ask ROUTER [--save ANSWERS] [the same]\n       kadomori audit --stream [the same] <NDJSON or tar\n"));
 	}
 	return EXIT_USAGE;
 }

@@ -35,7 +35,7 @@ int read_options(int argc, char **argv, struct read_options *ret)
 	return n;
 }
 
-static int slurp(const char *path, struct text *t)
+int read_file(const char *path, struct text *t)
 {
 	FILE *f = strcmp(path, "-") ? fopen(path, "re") : stdin;
 	char buf[65536];
@@ -134,7 +134,7 @@ int read_config(const char *path, const struct read_options *o,
 	struct pipeline **ret, const struct brand **brand)
 {
 	struct text t = TEXT_INIT;
-	int rc = slurp(path, &t);
+	int rc = read_file(path, &t);
 
 	if (!rc)
 		rc = read_text(path, text_str(&t), o, ret, brand);

@@ -3,6 +3,7 @@
 #ifndef KADOMORI_CMD_READING_H
 #define KADOMORI_CMD_READING_H
 
+#include "base/text.h"
 #include "policy/policy.h"
 #include "routers/routers.h"
 
@@ -22,6 +23,8 @@ int read_options(int argc, char **argv, struct read_options *ret);
  */
 int read_config(const char *path, const struct read_options *o,
 	struct pipeline **ret, const struct brand **brand);
+/* The text alone ("-": stdin), appended to t. 0, or an exit code (said). */
+int read_file(const char *path, struct text *t);
 /* The same for text that is in memory; name is only shown. */
 int read_text(const char *name, const char *text, const struct read_options *o,
 	struct pipeline **ret, const struct brand **brand);

@@ -4,6 +4,7 @@
  * own and stay Japanese in both languages.
  */
 #include "routers/brand.h"
+#include "routers/web-read.h"
 #include "base/tr.h"
 
 #include <stdio.h>
@@ -146,4 +147,7 @@ const struct brand brand_aterm = {
 	.fit = aterm_fit,
 	.undo = aterm_undo,
 	.steps = aterm_steps,
+	.looks = web_looks_aterm,
+	.read = web_read,
+	.questions = web_questions_aterm,
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Buffalo: web pages; the IPv6 modes are known, the filter's fields are not. */
 #include "routers/brand.h"
+#include "routers/web-read.h"
 #include "base/tr.h"
 
 static const struct model models[] = {
@@ -45,4 +46,7 @@ const struct brand brand_buffalo = {
 	.model_n = ARRAY_LEN(models),
 	.undo = buffalo_undo,
 	.steps = buffalo_steps,
+	.looks = web_looks_buffalo,
+	.read = web_read,
+	.questions = web_questions_buffalo,
 };

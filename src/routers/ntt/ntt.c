@@ -6,6 +6,7 @@
  * marks are the gateway's own.
  */
 #include "routers/brand.h"
+#include "routers/web-read.h"
 #include "base/tr.h"
 
 #include <stdio.h>
@@ -74,4 +75,7 @@ const struct brand brand_ntt = {
 	.model_n = ARRAY_LEN(models),
 	.undo = ntt_undo,
 	.steps = ntt_steps,
+	.looks = web_looks_ntt,
+	.read = web_read,
+	.questions = web_questions_ntt,
 };

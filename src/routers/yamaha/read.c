@@ -189,14 +189,15 @@ static bool ip_line(struct yamaha *y, const struct capture_line *l,
 	return true;
 }
 
-static bool bridge_line(struct yamaha *y, const struct words *w)
+static bool bridge_line(struct yamaha *y, const struct capture_line *l,
+	const struct words *w)
 {
 	struct match *m;
 
 	if (!words_are(w, 1, "member"))
 		return true;
 	/* frames between its members pass below every IP filter */
-	m = GROW(y->pl->bypass, y->pl->bypass_n, y->pl->bypass_cap);
+	m = read_bypass(y->pl, l->no, l->text);
 	cond_num(match_cond(m, F_FAMILY, false), FAM_6, FAM_6);
 	y->pl->bridge6 = true;
 	return true;
@@ -225,7 +226,7 @@ static void read_line(struct yamaha *y, const struct capture_line *l)
 	} else if (words_are(&w, 0, "nat descriptor")) {
 		; /* addresses and timers */
 	} else if (!strcmp(words_at(&w, 0), "bridge")) {
-		bridge_line(y, &w);
+		bridge_line(y, l, &w);
 	} else if (words_are(&w, 0, "url filter")) {
 		not_understood(y, l, true);
 	} else if (!begins(l->text)) {
