@@ -81,6 +81,8 @@ static void cut_configurations_are_never_called_good(void **state)
 	cut("read/ros-home.rsc", "routeros", 7);
 	cut("read/ros-bridge.rsc", "routeros", 3);
 	cut("read/ix-home.conf", "ix", 7);
+	cut("read/ow-home.conf", "openwrt", 7);
+	cut("read/ow-bridge.conf", "openwrt", 5);
 }
 
 int main(void)

@@ -257,6 +257,31 @@ static const struct {
 	{"address-mask-request", 17}, {"address-mask-reply", 18},
 };
 
+/* nft prints the codes of "unreachable" by name, whatever the type is. */
+static const struct {
+	const char *name;
+	int four, six; /* -1: not in this family */
+} code_names[] = {
+	{"net-unreachable", 0, -1}, {"host-unreachable", 1, -1},
+	{"prot-unreachable", 2, -1}, {"port-unreachable", 3, 4},
+	{"frag-needed", 4, -1}, {"net-prohibited", 9, -1},
+	{"host-prohibited", 10, -1}, {"admin-prohibited", 13, 1},
+	{"no-route", -1, 0}, {"addr-unreachable", -1, 3},
+	{"policy-fail", -1, 5}, {"reject-route", -1, 6},
+};
+
+static bool code(const struct left *l, const char *s, uint32_t *ret)
+{
+	for (size_t i = 0; i < ARRAY_LEN(code_names); i++) {
+		int v = l->proto == PROTO_ICMP ? code_names[i].four
+					       : code_names[i].six;
+
+		if (v >= 0 && !strcmp(s, code_names[i].name))
+			return *ret = (uint32_t)v, true;
+	}
+	return false;
+}
+
 static bool number(const struct left *l, json_t *v, uint32_t *ret)
 {
 	const char *s = text_of(v);
@@ -265,6 +290,8 @@ static bool number(const struct left *l, json_t *v, uint32_t *ret)
 		*ret = (uint32_t)json_integer_value(v);
 		return true;
 	}
+	if (l->field == F_ICODE)
+		return code(l, s, ret);
 	for (size_t i = 0; l->proto == PROTO_ICMP && i < ARRAY_LEN(icmp4_names); i++)
 		if (!strcmp(s, icmp4_names[i].name))
 			return *ret = icmp4_names[i].v, true;

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { JUMPS_MAX = 16 };
+
 static const char *str(json_t *o, const char *key)
 {
 	json_t *v = json_object_get(o, key);
@@ -164,15 +166,28 @@ static void nat_to(struct nft_reader *r, json_t *rule, const struct match *m,
 	set_origin(r, &n->origin, rule);
 }
 
-static void nat_through(struct nft_reader *r, json_t *rule,
-	const struct match *m)
+static void nat_other(struct nft_reader *r, json_t *rule, const struct match *m,
+	enum nat_action a)
 {
 	struct nat_rule *n = GROW(r->pl->nat_in, r->pl->nat_in_n,
 		r->pl->nat_in_cap);
 
-	n->action = NAT_THROUGH;
+	n->action = a;
+	if (r->fam)
+		cond_num(match_cond(&n->match, F_FAMILY, false), r->fam, r->fam);
 	match_copy(&n->match, m);
 	set_origin(r, &n->origin, rule);
+}
+
+static void nat_through(struct nft_reader *r, json_t *rule,
+	const struct match *m)
+{
+	nat_other(r, rule, m, NAT_THROUGH);
+}
+
+static void nat_ends(struct nft_reader *r, json_t *rule, const struct match *m)
+{
+	nat_other(r, rule, m, NAT_DISCARD);
 }
 
 /* ---- rules ---- */
@@ -190,7 +205,31 @@ static bool harmless(const char *name)
 	return false;
 }
 
-static void statement(struct nft_reader *r, struct chain *c, bool nat,
+/* Where a rule stands: c for filters; NULL: on the way of destination NAT. */
+struct place {
+	struct chain *c;
+	bool source_nat; /* postrouting: decides nothing about what comes in */
+	int depth;	 /* jumps of NAT chains that led here */
+};
+
+static void nat_jump(struct nft_reader *r, const char *chain,
+	const struct match *m, int depth);
+
+static void nat_verdict(struct nft_reader *r, json_t *rule,
+	const struct match *m, enum verdict v, const char *target, int depth)
+{
+	if (v == V_JUMP || v == V_GOTO)
+		nat_jump(r, target, m, depth + 1);
+	else if (v == V_ACCEPT || (v == V_RETURN && depth == 0))
+		nat_through(r, rule, m);
+	else if (v == V_RETURN)
+		pipeline_unknown(r->pl, 0, true,
+			_("a return inside a chain of address translation"));
+	else if (v == V_DROP || v == V_REJECT)
+		nat_ends(r, rule, m);
+}
+
+static void statement(struct nft_reader *r, const struct place *at,
 	json_t *rule, struct drafts *d, json_t *stmt)
 {
 	const char *name = json_object_iter_key(json_object_iter(stmt));
@@ -204,27 +243,31 @@ static void statement(struct nft_reader *r, struct chain *c, bool nat,
 		nft_match(r, d, arg);
 		return;
 	}
-	if (!strcmp(name, "vmap")) {
-		verdict_map(r, c, rule, d, arg);
+	if (!strcmp(name, "masquerade") || !strcmp(name, "snat"))
+		r->pl->masquerade = true;
+	if (at->source_nat)
+		return;
+	if (!strcmp(name, "vmap") && at->c) {
+		verdict_map(r, at->c, rule, d, arg);
 		return;
 	}
 	for (size_t i = 0; i < d->n; i++) {
 		if (verdict_of(stmt, &v, &target)) {
-			if (nat && v == V_ACCEPT)
-				nat_through(r, rule, &d->v[i]);
+			if (at->c)
+				emit(r, at->c, rule, &d->v[i], v, target);
 			else
-				emit(r, c, rule, &d->v[i], v, target);
-		} else if (!strcmp(name, "dnat") && nat) {
+				nat_verdict(r, rule, &d->v[i], v, target,
+					at->depth);
+		} else if (!strcmp(name, "dnat") && !at->c) {
 			nat_to(r, rule, &d->v[i], arg);
-		} else if (!strcmp(name, "masquerade") || !strcmp(name, "snat")) {
-			r->pl->masquerade = true;
-		} else {
+		} else if (strcmp(name, "masquerade") && strcmp(name, "snat")) {
 			nft_opaque(&d->v[i], stmt);
 		}
 	}
 }
 
-static bool is_nat(const struct nft_reader *r, json_t *rule)
+/* The base chain of type nat that a rule stands in, or NULL. */
+static json_t *nat_chain_of(const struct nft_reader *r, json_t *rule)
 {
 	json_t *o, *c;
 	size_t i;
@@ -235,29 +278,59 @@ static bool is_nat(const struct nft_reader *r, json_t *rule)
 			!strcmp(str(c, "name"), str(rule, "chain")) &&
 			!strcmp(str(c, "table"), str(rule, "table")) &&
 			!strcmp(str(c, "family"), str(rule, "family")))
-			return true;
+			return c;
 	}
-	return false;
+	return NULL;
+}
+
+static void read_statements(struct nft_reader *r, const struct place *at,
+	json_t *rule, const struct match *before)
+{
+	struct drafts d = {0};
+	json_t *stmt;
+	size_t i;
+
+	match_copy(GROW(d.v, d.n, d.cap), before);
+	json_array_foreach(json_object_get(rule, "expr"), i, stmt)
+		statement(r, at, rule, &d, stmt);
+	for (i = 0; i < d.n; i++)
+		match_done(&d.v[i]);
+	free(d.v);
+}
+
+/* The rules of a chain that a NAT chain jumps to, under its conditions. */
+static void nat_jump(struct nft_reader *r, const char *chain,
+	const struct match *m, int depth)
+{
+	struct place at = {.depth = depth};
+	json_t *o, *rule;
+	size_t i;
+
+	if (depth > JUMPS_MAX)
+		return; /* the kernel refuses this, too */
+	json_array_foreach(r->objects, i, o) {
+		rule = json_object_get(o, "rule");
+		if (rule && !strcmp(str(rule, "chain"), chain) &&
+			!strcmp(str(rule, "table"), r->table) &&
+			!strcmp(str(rule, "family"), r->family))
+			read_statements(r, &at, rule, m);
+	}
 }
 
 static void read_rule(struct nft_reader *r, json_t *rule)
 {
 	cleanup(freep) char *name = chain_name(rule, "chain");
-	struct chain *c = pipeline_chain(r->pl, name, true);
-	struct drafts d = {0};
-	bool nat = is_nat(r, rule);
-	json_t *stmt;
-	size_t i;
+	json_t *nat = nat_chain_of(r, rule);
+	struct place at = {.source_nat = nat &&
+			strcmp(str(nat, "hook"), "prerouting") != 0};
+	struct match none = {0};
 
 	r->family = str(rule, "family");
 	r->table = str(rule, "table");
 	r->fam = family_of(r->family);
-	(void)GROW(d.v, d.n, d.cap);
-	json_array_foreach(json_object_get(rule, "expr"), i, stmt)
-		statement(r, c, nat, rule, &d, stmt);
-	for (i = 0; i < d.n; i++)
-		match_done(&d.v[i]);
-	free(d.v);
+	if (!nat)
+		at.c = pipeline_chain(r->pl, name, true);
+	read_statements(r, &at, rule, &none);
 }
 
 /* ---- chains ---- */

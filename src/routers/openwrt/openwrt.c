@@ -4,7 +4,7 @@
  * Allow-ISAKMP already let ESP and IKE through to every host; ours name one
  * host, and the shipped two are switched off.
  */
-#include "routers/brand.h"
+#include "routers/openwrt/read-own.h"
 #include "base/tr.h"
 
 #include <stdio.h>
@@ -166,4 +166,6 @@ const struct brand brand_openwrt = {
 	.model_n = ARRAY_LEN(models),
 	.emit = openwrt_emit,
 	.undo = openwrt_undo,
+	.looks = openwrt_looks,
+	.read = openwrt_read,
 };
