@@ -65,6 +65,13 @@ add chain=forward action=drop in-interface-list=!LAN
 
 # What OpenWrt ships besides, narrowed.
 OWRT = """config rule
+	option name 'Allow-ICMP'
+	option src 'wan'
+	option proto 'icmp'
+	option family 'ipv4'
+	option target 'ACCEPT'
+
+config rule
 	option name 'Allow-ICMPv6-Input'
 	option src 'wan'
 	option proto 'icmp'
@@ -238,7 +245,8 @@ def ask(path, ifs, *q):
 
 def outside(path, ifs, four):
     """What passes from outside, and whether each need does. None: unreadable."""
-    what = [ask(path, ifs, "any", "from", "wan", "to", to) for to in ("lan", "self")]
+    # ICMP to the router itself harms nobody: the audit counts it as housekeeping
+    what = [ask(path, ifs, *q) for q in (("any", "from", "wan", "to", "lan"), ("tcp", "from", "wan", "to", "self"), ("udp", "from", "wan", "to", "self"), ("esp", "from", "wan", "to", "self"))]
     need = [ask(path, ifs, *q.split()) for q in NEEDS[four]]
     return None if None in what + need else (what, [n[0] for n in need])
 
@@ -299,7 +307,7 @@ def main():
                 elif does is not None:
                     t[0] += 1; t[1] += does
                     if not does:
-                        missed.append((target, kind, text.splitlines()[i], line))
+                        missed.append((target, f"{name}:{i + 1}", kind, text.splitlines()[i], line))
     print(f"{'target':10} {'faults':>7} {'found':>6} {'unreadable, said so':>20}")
     for k, (total, found, refused) in table.items():
         print(f"{k:10} {total:7} {found:6} {refused:20}")
