@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #define P "2404:7a80:5:6"
+#define DEVICE "device casa rakuten-casa mac 00:1b:8b:10:20:01\n"
 const char *const subject_name[SUBJECTS] = {"ours", "ndppd", "kernel"};
 enum { GW = GWNS };
 
@@ -130,10 +131,11 @@ static void raw_open(struct net *n, enum side s)
 	struct sockaddr_ll ll = {.sll_family = AF_PACKET,
 		.sll_protocol = htons(ETH_P_IPV6)};
 	struct packet_mreq m = {.mr_type = PACKET_MR_PROMISC};
-	int one = 1, size = 64 << 20, old = enter(n->ns[s]);
+	int one = 1, size = 64 << 20, old = enter(n->ns[s == LAN2 ? LAN : s]);
+	const char *dev = s == LAN2 ? "eth1" : "eth0";
 
-	hw_of("eth0", &n->mac[s]);
-	ll.sll_ifindex = m.mr_ifindex = (int)if_nametoindex("eth0");
+	hw_of(dev, &n->mac[s]);
+	ll.sll_ifindex = m.mr_ifindex = (int)if_nametoindex(dev);
 	n->fd[s] = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	setsockopt(n->fd[s], SOL_PACKET, PACKET_IGNORE_OUTGOING, &one,
 		sizeof(one));
@@ -151,6 +153,8 @@ static void gw_macs(struct net *n)
 
 	hw_of("wan0", &n->gw_mac[WAN]);
 	hw_of("lan0", &n->gw_mac[LAN]);
+	if (n->two_lans)
+		hw_of("lan1", &n->gw_mac[LAN2]);
 	setns(old, CLONE_NEWNET);
 	close(old);
 }
@@ -175,6 +179,13 @@ void net_up(struct net *n)
 	net_sh(n, WAN, "ip link set eth0 up; ip -6 addr add fe80::100/64 dev eth0 nodad");
 	net_sh(n, LAN, "ip link set eth0 up");
 	net_sh(n, GW, "ip link set wan0 up; ip link set lan0 up");
+	if (n->two_lans) {
+		net_sh(n, -1, "ip link add lan1 netns %s type veth peer name eth1 netns %s",
+			n->ns[GW], n->ns[LAN]);
+		net_sh(n, LAN, "ip link set eth1 up");
+		net_sh(n, GW, "ip link set lan1 up");
+		raw_open(n, LAN2);
+	}
 	n->router = text_addr("fe80::100");
 	raw_open(n, WAN);
 	raw_open(n, LAN);
@@ -270,8 +281,9 @@ static bool start_ours(struct net *n)
 {
 	char buf[4096];
 
-	file_write(n, "k.conf", "wan wan0\nlan lan0\nline flets-ra\n"
-		"device casa rakuten-casa mac 00:1b:8b:10:20:01\n");
+	file_write(n, "k.conf", n->two_lans
+		? "wan wan0\nlan lan0\nlan lan1\nline flets-ra\n" DEVICE
+		: "wan wan0\nlan lan0\nline flets-ra\n" DEVICE);
 	n->pid = spawn_ours(n);
 	for (int i = 0; i < 100; i++) {
 		send_ra(n, P "::", 1800, 86400, 14400);

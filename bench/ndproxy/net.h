@@ -3,6 +3,7 @@
  * The bench's three namespaces and its raw hands on both sides:
  *
  *	wan eth0 ── wan0 gw lan0 ── eth0 lan
+ *	                    lan1 ── eth1 (with two_lans)
  *
  * The traps of such a bench and how they are avoided: nothing here sets
  * MSG_CONFIRM (raw frames only), the neighbour table's limits are one per
@@ -17,8 +18,8 @@
 #include "wire/nd.h"
 #include "wire/ra.h"
 
-enum side { WAN, LAN };
-enum { GWNS = 2 };	/* net.ns[] beside the sides */
+enum side { WAN, LAN, LAN2 };
+enum { GWNS = 2 };	/* net.ns[] beside WAN and LAN */
 enum subject { OURS, NDPPD, KERNEL };
 #define SUBJECTS (KERNEL + 1)
 extern const char *const subject_name[SUBJECTS];
@@ -26,8 +27,9 @@ extern const char *const subject_name[SUBJECTS];
 struct net {
 	char ns[3][40];		/* wan, lan, gw */
 	char dir[64];
-	int fd[2];		/* raw sockets in wan and lan */
-	struct mac mac[2], gw_mac[2];
+	bool two_lans;		/* wished for, before net_up */
+	int fd[3];		/* raw sockets in wan and lan */
+	struct mac mac[3], gw_mac[3];
 	struct addr router;	/* fe80::100, the upstream router */
 	const char *daemon, *command;
 	pid_t pid;		/* of the subject */

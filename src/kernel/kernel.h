@@ -134,8 +134,17 @@ int kernel_route_del_any(int fd, int ifindex, const struct addr *a,
 int kernel_addr_set(int fd, int ifindex, const struct addr *a, unsigned len,
 	uint32_t valid_s, uint32_t preferred_s);
 int kernel_addr_del(int fd, int ifindex, const struct addr *a, unsigned len);
-/* Take away all routes and neighbours with our mark. */
-int kernel_rtnl_sweep(int fd);
+/* Take away what bears our mark: routes, neighbours, addresses; not what keep
+ * says true to (NULL: everything goes). */
+enum kernel_mark_kind { KERNEL_MARK_NEIGH, KERNEL_MARK_ROUTE, KERNEL_MARK_ADDR };
+struct kernel_mark {
+	enum kernel_mark_kind kind;
+	int ifindex;
+	struct addr addr;
+	unsigned len;		/* ROUTE, ADDR */
+};
+int kernel_rtnl_sweep(int fd, bool (*keep)(void *, const struct kernel_mark *),
+	void *arg);
 
 /* ---- multicast membership ---- */
 

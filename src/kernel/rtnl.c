@@ -389,59 +389,71 @@ int kernel_addr_del(int fd, int ifindex, const struct addr *a, unsigned len)
 
 enum { SWEEP_MAX = 8192 };
 struct sweep {
-	struct {
-		int ifindex;
-		struct addr addr;
-		uint8_t len;
-	} *v;
+	struct kernel_mark *v;
 	size_t n, cap;
 };
 
-static void sweep_neigh(void *arg, const struct kernel_event *e)
+static void sweep_event(void *arg, const struct kernel_event *e)
 {
 	struct sweep *s = arg;
 
 	if (!e->ours || s->n == SWEEP_MAX)
 		return;
-	(void)GROW(s->v, s->n, s->cap);
-	s->v[s->n - 1].ifindex = e->ifindex;
-	s->v[s->n - 1].addr = e->addr;
+	*GROW(s->v, s->n, s->cap) = (struct kernel_mark){
+		e->kind == KERNEL_ADDR ? KERNEL_MARK_ADDR : KERNEL_MARK_NEIGH,
+		e->ifindex, e->addr, e->len};
 }
 
 static int sweep_route(const struct nlmsghdr *h, void *arg)
 {
 	const struct rtmsg *m = mnl_nlmsg_get_payload(h);
+	struct kernel_mark mark = {.kind = KERNEL_MARK_ROUTE,
+		.len = m->rtm_dst_len};
 	struct sweep *s = arg;
 	const struct nlattr *a;
 
 	if (h->nlmsg_type != RTM_NEWROUTE ||
 		m->rtm_protocol != KERNEL_PROTOCOL || s->n == SWEEP_MAX)
 		return MNL_CB_OK;
-	(void)GROW(s->v, s->n, s->cap);
-	s->v[s->n - 1].len = m->rtm_dst_len;
 	mnl_attr_for_each(a, h, sizeof(*m)) {
 		if (mnl_attr_get_type(a) == RTA_DST)
-			take_addr(a, &s->v[s->n - 1].addr);
+			take_addr(a, &mark.addr);
 		else if (mnl_attr_get_type(a) == RTA_OIF)
-			s->v[s->n - 1].ifindex = (int)mnl_attr_get_u32(a);
+			mark.ifindex = (int)mnl_attr_get_u32(a);
 	}
+	*GROW(s->v, s->n, s->cap) = mark;
 	return MNL_CB_OK;
 }
 
-int kernel_rtnl_sweep(int fd)
+static void sweep_one(int fd, const struct kernel_mark *m)
+{
+	switch (m->kind) {
+	case KERNEL_MARK_NEIGH:
+		(void)kernel_neigh_del(fd, m->ifindex, &m->addr);
+		return;
+	case KERNEL_MARK_ROUTE:
+		(void)kernel_route_del(fd, m->ifindex, &m->addr, m->len);
+		return;
+	case KERNEL_MARK_ADDR:
+		(void)kernel_addr_del(fd, m->ifindex, &m->addr, m->len);
+		return;
+	}
+}
+
+int kernel_rtnl_sweep(int fd, bool (*keep)(void *, const struct kernel_mark *),
+	void *arg)
 {
 	struct sweep s = {0};
-	int rc = kernel_rtnl_dump(fd, KERNEL_NEIGH, sweep_neigh, &s);
+	int rc = kernel_rtnl_dump(fd, KERNEL_NEIGH, sweep_event, &s);
 
-	for (size_t i = 0; i < s.n; i++)
-		(void)kernel_neigh_del(fd, s.v[i].ifindex, &s.v[i].addr);
-	s.n = 0;
 	if (!rc)
 		rc = ask_dump(fd, RTM_GETROUTE, sizeof(struct rtmsg),
 			sweep_route, &s);
+	if (!rc)
+		rc = kernel_rtnl_dump(fd, KERNEL_ADDR, sweep_event, &s);
 	for (size_t i = 0; i < s.n; i++)
-		(void)kernel_route_del(fd, s.v[i].ifindex, &s.v[i].addr,
-			s.v[i].len);
+		if (!keep || !keep(arg, &s.v[i]))
+			sweep_one(fd, &s.v[i]);
 	free(s.v);
 	return rc;
 }

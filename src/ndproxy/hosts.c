@@ -256,6 +256,7 @@ bool hosts_set_owner(struct np *np, struct host *h, unsigned port,
 	h->port = (uint8_t)port;
 	np->port[port].host_n++;
 	mac_in(np, h, mac);
+	np->changes++;
 	return true;
 }
 

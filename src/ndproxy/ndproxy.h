@@ -180,6 +180,10 @@ void np_each(const struct np *np, msec_t now,
 	void (*each)(void *, const struct np_host *), void *arg);
 bool np_lookup(const struct np *np, msec_t now, const struct addr *a,
 	struct np_host *ret);
+/* Entries in use, of every kind. */
+unsigned np_used(const struct np *np);
+/* Counts what changed of that which np_save() would write about hosts. */
+unsigned np_changes(const struct np *np);
 uint64_t np_counter(const struct np *np, enum np_count c);
 uint64_t np_refused(const struct np *np, enum nd_verdict v);
 bool np_in_prefix(const struct np *np, const struct addr *a);

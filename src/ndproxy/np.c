@@ -380,6 +380,16 @@ bool np_lookup(const struct np *np, msec_t now, const struct addr *a,
 	return h;
 }
 
+unsigned np_used(const struct np *np)
+{
+	return np->used;
+}
+
+unsigned np_changes(const struct np *np)
+{
+	return np->changes;
+}
+
 uint64_t np_counter(const struct np *np, enum np_count c)
 {
 	return np->count[c];

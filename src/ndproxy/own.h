@@ -38,6 +38,9 @@ enum {
 	T_PIN_CHECK = 60000,
 	T_DRAIN_MAX = 2 * 3600 * 1000,
 	T_CENSUS = 2000,
+	/* a host that went silent while somebody wanted it is asked on: the
+	 * other side's cache still points to us and sends no new question */
+	T_WANTED = 20000,
 	T_SHIELD_AGAIN = 1800 * 1000,	/* an end is told anew when it moved so far */
 };
 
@@ -57,7 +60,7 @@ struct host {
 	bool has_mac, seen, pinned, mac_pinned, rival_dad;
 	/* what is published now */
 	bool in_known, in_pinned, in_wan, has_neigh, has_route, joined;
-	uint8_t neigh_port, route_port, shield;
+	uint8_t neigh_port, route_port, shield, kind;
 	struct mac neigh_mac;
 	msec_t born, heard, asked, deadline, shield_until;
 	uint32_t asked_n;	/* NS from the other side */
@@ -152,7 +155,7 @@ struct np {
 	uint16_t bucket[HASH_SIZE], mac_bucket[HASH_SIZE];
 	uint16_t lru_head[LRU_MAX], lru_tail[LRU_MAX], free_head;
 	uint16_t heap[HOSTS_MAX + 1];
-	unsigned heap_n, used;
+	unsigned heap_n, used, changes;
 	struct host host[HOSTS_MAX];
 };
 
@@ -217,6 +220,10 @@ static inline bool host_answers(const struct host *h)
 	       h->state == HOST_CHECK || h->state == HOST_CONTEST;
 }
 
+/* What a successor must know of it (save.c). */
+enum host_kind { KIND_NONE, KIND_CLAIMED, KIND_SPOKE, KIND_THERE, KIND_GONE };
+enum host_kind host_kind(const struct host *h);
+
 /* ---- send.c ---- */
 /* to NULL: multicast, if the budget allows; keep: tokens left to others. */
 bool send_ns(struct np *np, msec_t now, unsigned port,
@@ -245,6 +252,8 @@ void rac_link_down(struct np *np, msec_t now);
 void rac_ra(struct np *np, msec_t now, const struct nd_msg *m);
 void rac_tick(struct np *np, msec_t now);
 msec_t rac_next(const struct np *np);
+/* np->router came from a saved table: the kernel is told again. */
+void rac_restored(struct np *np);
 void rac_router_mute(struct np *np, const struct addr *a);
 
 /* ---- prefix.c ---- */

@@ -126,6 +126,14 @@ void host_publish(struct np *np, struct host *h)
 	publish_join(np, h, there && lan && np->conf.proxy);
 }
 
+static void note_kind(struct np *np, struct host *h)
+{
+	uint8_t kind = (uint8_t)host_kind(h);
+
+	np->changes += kind != h->kind;
+	h->kind = kind;
+}
+
 void host_free(struct np *np, struct host *h)
 {
 	if (h->state == HOST_PROBING)
@@ -134,6 +142,7 @@ void host_free(struct np *np, struct host *h)
 	h->pinned = false;
 	host_publish(np, h);
 	shield_host(np, 0, h);
+	note_kind(np, h);
 	hosts_drop(np, h);
 }
 
@@ -173,8 +182,11 @@ static void check_step(struct np *np, msec_t now, struct host *h)
 		return;
 	}
 	h->tries++;
-	send_ns(np, now, h->port, &h->addr,
-		h->tries < CHECK_TRIES ? &h->mac : NULL, keep_for(h));
+	/* the last question goes to all: it may have moved in silence */
+	if (h->tries < CHECK_TRIES)
+		send_ns(np, now, h->port, &h->addr, &h->mac, keep_for(h));
+	else
+		ask_everywhere(np, now, h);
 	hosts_arm(np, h, now + T_CHECK);
 }
 
@@ -214,6 +226,26 @@ static msec_t rest_until(const struct host *h, msec_t now)
 	return now + (h->has_mac ? T_CLAIM_KEPT : T_NEGATIVE);
 }
 
+static bool still_wanted(const struct host *h, msec_t now)
+{
+	return h->seen && h->has_mac && h->asked >= 0 &&
+	       now - h->asked < T_WANTED;
+}
+
+/* By unicast: nobody but it wakes up. */
+static void gone_step(struct np *np, msec_t now, struct host *h)
+{
+	if (!still_wanted(h, now)) {
+		h->tries = 0;
+		hosts_arm(np, h, rest_until(h, now));
+		return;
+	}
+	if (h->tries)
+		send_ns(np, now, h->port, &h->addr, &h->mac, 0);
+	h->tries = 1;
+	hosts_arm(np, h, now + T_CHECK);
+}
+
 void host_enter(struct np *np, msec_t now, struct host *h, enum host_state s)
 {
 	np->probing_n += (s == HOST_PROBING) - (h->state == HOST_PROBING);
@@ -222,6 +254,7 @@ void host_enter(struct np *np, msec_t now, struct host *h, enum host_state s)
 	hosts_relist(np, h);
 	host_publish(np, h);
 	shield_host(np, now, h);
+	note_kind(np, h);
 	switch (s) {
 	case HOST_FREE:
 		return;
@@ -243,7 +276,7 @@ void host_enter(struct np *np, msec_t now, struct host *h, enum host_state s)
 	case HOST_GONE:
 		np->count[C_GONE] += h->seen;
 		h->q_n = 0;
-		hosts_arm(np, h, rest_until(h, now));
+		gone_step(np, now, h);
 		return;
 	case HOST_IDLE:
 		hosts_arm(np, h, rest_until(h, now));
@@ -286,8 +319,13 @@ void host_timer(struct np *np, msec_t now, struct host *h)
 		}
 		return;
 	case HOST_IDLE:
-	case HOST_GONE:
 		silent_ends(np, now, h);
+		return;
+	case HOST_GONE:
+		if (h->tries)
+			gone_step(np, now, h);
+		else
+			silent_ends(np, now, h);
 		return;
 	}
 }

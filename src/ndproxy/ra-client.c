@@ -51,6 +51,12 @@ static void router_neigh(struct np *np)
 		np_do(np, &a);
 }
 
+void rac_restored(struct np *np)
+{
+	router_neigh(np);
+	route_default(np, ACT_ROUTE_SET);
+}
+
 static void router_lost(struct np *np, msec_t now)
 {
 	struct np_action a = {.what = ACT_NEIGH_DEL, .port = NP_WAN,

@@ -5,7 +5,10 @@
  *	kadomori-hosts 1 NOW
  *	prefix ADDRESS PORT VALID_S PREFERRED_S
  *	router LINK-LOCAL MAC REST_S
- *	host ADDRESS MAC PORT HEARD_AGO_S
+ *	host ADDRESS MAC PORT HEARD_AGO_S ASKED_AGO_S	there, has answered us
+ *	spoke ...	there, never answered yet
+ *	claim ...	about to take the address (DAD)
+ *	gone ...	silent, but seen before
  *
  * NOW is CLOCK_BOOTTIME; a file of another boot is not taken (its NOW lies
  * ahead, or its prefixes are over).
@@ -16,6 +19,31 @@
 #include <stdio.h>
 
 #define MAGIC "kadomori-hosts 1"
+
+static const char *const words[] = {[KIND_NONE] = NULL,
+	[KIND_CLAIMED] = "claim", [KIND_SPOKE] = "spoke", [KIND_THERE] = "host",
+	[KIND_GONE] = "gone"};
+
+enum host_kind host_kind(const struct host *h)
+{
+	if (!h->has_mac)
+		return KIND_NONE;
+	switch ((enum host_state)h->state) {
+	case HOST_FREE:
+		return KIND_NONE;
+	case HOST_TENTATIVE:
+		return KIND_CLAIMED;
+	case HOST_PROBING:
+	case HOST_GONE:
+		return h->seen ? KIND_GONE : KIND_NONE;
+	case HOST_LIVE:
+	case HOST_IDLE:
+	case HOST_CHECK:
+	case HOST_CONTEST:
+		return h->seen ? KIND_THERE : KIND_SPOKE;
+	}
+	return KIND_NONE;
+}
 
 static void save_prefixes(const struct np *np, msec_t now, struct text *out)
 {
@@ -46,11 +74,13 @@ void np_save(const struct np *np, msec_t now, struct text *out)
 	for (unsigned i = 0; i < HOSTS_MAX; i++) {
 		const struct host *h = &np->host[i];
 
-		if (h->lru && host_answers(h) && h->seen && h->has_mac)
-			text_addf(out, "host %s %s %u %lld\n",
-				addr_format(FAM_6, &h->addr, s),
-				mac_format(&h->mac, m), h->port,
-				(long long)(now - h->heard) / 1000);
+		if (!h->lru || !words[host_kind(h)])
+			continue;
+		text_addf(out, "%s %s %s %u %lld %lld\n", words[host_kind(h)],
+			addr_format(FAM_6, &h->addr, s),
+			mac_format(&h->mac, m), h->port,
+			(long long)(now - h->heard) / 1000,
+			h->asked < 0 ? -1ll : (long long)(now - h->asked) / 1000);
 	}
 }
 
@@ -100,20 +130,54 @@ static bool take_router(const struct restore *r, const char *line)
 		return false;
 	o->up = o->has_mac = true;
 	o->until = r->now + rest * 1000;
+	rac_restored(r->np);
 	return false;
+}
+
+static enum host_kind kind_of(const char *word)
+{
+	for (int k = KIND_CLAIMED; k <= KIND_GONE; k++)
+		if (!strcmp(word, words[k]))
+			return (enum host_kind)k;
+	return KIND_NONE;
+}
+
+static void enter_as(const struct restore *r, struct host *h, enum host_kind k)
+{
+	h->seen = k == KIND_THERE || k == KIND_GONE;
+	h->evidence = EV_SAVED;
+	switch (k) {
+	case KIND_NONE:
+		return;
+	case KIND_CLAIMED:
+		host_enter(r->np, r->now, h, HOST_TENTATIVE);
+		return;
+	case KIND_SPOKE:
+		host_enter(r->np, r->now, h, HOST_CHECK);
+		return;
+	case KIND_THERE:
+		host_enter(r->np, r->now, h, HOST_IDLE);
+		return;
+	case KIND_GONE:
+		host_enter(r->np, r->now, h, HOST_GONE);
+		return;
+	}
 }
 
 static bool take_host(const struct restore *r, const char *line)
 {
-	char s[ADDR_STR], m[MAC_STR];
-	long long ago;
+	char word[8], s[ADDR_STR], m[MAC_STR];
+	long long ago, asked = -1;
 	unsigned port;
+	enum host_kind k;
 	struct addr a;
 	struct mac mac;
 	struct host *h;
 
-	if (sscanf(line, "host %63s %17s %u %lld", s, m, &port, &ago) != 4 ||
-		!parse6(s, &a) || mac_parse(m, &mac) ||
+	if (sscanf(line, "%7s %63s %17s %u %lld %lld", word, s, m, &port, &ago,
+		    &asked) < 5 ||
+		!(k = kind_of(word)) || !parse6(s, &a) || mac_parse(m, &mac) ||
+		ago < 0 || ago > T_IDLE_KEPT || asked > T_IDLE_KEPT ||
 		port > r->np->conf.lan_n || !np_prefix_of(r->np, &a) ||
 		np_is_own(r->np, &a))
 		return false;
@@ -126,10 +190,9 @@ static bool take_host(const struct restore *r, const char *line)
 		return false;
 	if (!h)
 		return false;
-	h->seen = true;
-	h->evidence = EV_SAVED;
-	h->heard = r->now - (MAX2(ago, 0) + r->passed_s) * 1000;
-	host_enter(r->np, r->now, h, HOST_IDLE);
+	h->heard = r->now - (ago + r->passed_s) * 1000;
+	h->asked = asked < 0 ? -1 : r->now - (asked + r->passed_s) * 1000;
+	enter_as(r, h, k);
 	return true;
 }
 
@@ -139,9 +202,7 @@ static bool take_line(const struct restore *r, const char *line)
 		return take_prefix(r, line);
 	if (!strncmp(line, "router ", 7))
 		return take_router(r, line);
-	if (!strncmp(line, "host ", 5))
-		return take_host(r, line);
-	return false;
+	return take_host(r, line);
 }
 
 unsigned np_restore(struct np *np, msec_t now, const char *saved)

@@ -417,6 +417,55 @@ static void check_without_answer_is_gone_after_three_seconds(void **s)
 	assert_int_equal(count_act(ACT_LEAVE, 0), 1);
 }
 
+/* The router's cache points to us for some seconds more and asks nothing. */
+static void gone_while_wanted_is_asked_on_by_unicast(void **s)
+{
+	(void)s;
+	world();
+	learn(1, &mac_pc, PC);
+	pass(31000);
+	wan_asks(PC);
+	pass(3100);
+	assert_int_equal(state_of(PC), HOST_GONE);
+	forget();
+	pass(5000);
+	assert_in_range(count_nd(1, ND_NS, PC), 4, 5);
+	assert_false(last_nd(1, ND_NS)->nd.l2dst.b[0] & 1);
+	na(1, &mac_pc, PC, NA_SOLICITED);
+	assert_int_equal(state_of(PC), HOST_LIVE);
+	assert_int_equal(count_set(ACT_SET_ADD, SET_KNOWN), 1);
+}
+
+static void gone_and_no_longer_wanted_is_left_alone(void **s)
+{
+	(void)s;
+	world();
+	learn(1, &mac_pc, PC);
+	pass(31000);
+	wan_asks(PC);
+	pass(21000);
+	assert_int_equal(state_of(PC), HOST_GONE);
+	forget();
+	pass(3600 * 1000);
+	assert_int_equal(count_nd(1, ND_NS, PC), 0);
+	assert_int_equal(state_of(PC), HOST_GONE);
+}
+
+static void host_that_moved_in_silence_is_found_on_the_other_port(void **s)
+{
+	(void)s;
+	world_with(&(struct np_conf){.lan_n = 2, .proxy = true});
+	learn(1, &mac_pc, PC);
+	pass(31000);
+	wan_asks(PC);
+	pass(2100);
+	assert_true(last_nd(2, ND_NS)->nd.l2dst.b[0] & 1);
+	na(2, &mac_pc, PC, NA_SOLICITED);
+	pass(800);
+	assert_int_equal(host_of(PC).port, 2);
+	assert_int_equal(count_act(ACT_ROUTE_SET, 2), 1);
+}
+
 static void gone_but_seen_is_asked_for_again_and_found(void **s)
 {
 	(void)s;
@@ -1125,13 +1174,73 @@ static void saved_table_answers_from_the_first_moment(void **s)
 	np_port_up(w.np, w.now, 0, &mac_wan, &ll, 1500);
 	np_port_up(w.np, w.now, 1, &mac_lan, &ll2, 1500);
 	forget();
-	assert_int_equal(np_restore(w.np, w.now + 2000, text_str(&t)), 1);
+	assert_int_equal(np_restore(w.np, w.now + 2000, text_str(&t)), 2);
 	w.now += 2000;
+	/* the router too: its route and its address */
+	assert_int_equal(count_act(ACT_ROUTE_SET, NP_WAN), 1);
+	assert_int_equal(count_act(ACT_NEIGH_SET, NP_WAN), 1);
 	assert_int_equal(state_of(PC), HOST_IDLE);
 	wan_asks(PC);
 	assert_int_equal(count_nd(NP_WAN, ND_NA, PC), 1);
-	assert_int_equal(state_of(PHONE), HOST_FREE);
+	/* who only spoke is asked, and has proved nothing by being written down */
+	assert_int_equal(state_of(PHONE), HOST_CHECK);
+	assert_false(host_of(PHONE).proven);
 	text_done(&t);
+}
+
+static void saved_claims_and_silent_hosts_come_back_as_they_were(void **s)
+{
+	struct np_conf c = {.lan_n = 1, .proxy = true};
+	struct addr ll = A("fe80::1"), ll2 = A("fe80::2");
+	struct text t = TEXT_INIT;
+
+	(void)s;
+	world();
+	learn(1, &mac_pc, PC);
+	pass(31000);
+	wan_asks(PC);
+	pass(3500);
+	assert_int_equal(state_of(PC), HOST_GONE);
+	dad(1, &mac_phone, PHONE);
+	np_save(w.np, w.now, &t);
+	np_free(w.np);
+	w.np = np_new(&c, (struct hash_key){{5, 6}}, w.now, on_act, NULL);
+	np_port_up(w.np, w.now, 0, &mac_wan, &ll, 1500);
+	np_port_up(w.np, w.now, 1, &mac_lan, &ll2, 1500);
+	assert_int_equal(np_restore(w.np, w.now, text_str(&t)), 2);
+	assert_int_equal(state_of(PC), HOST_GONE);
+	assert_int_equal(state_of(PHONE), HOST_TENTATIVE);
+	pass(1200);
+	na(1, &mac_phone, PHONE, NA_SOLICITED);
+	assert_int_equal(state_of(PHONE), HOST_LIVE);
+	/* asked for four seconds ago: it is asked on */
+	assert_true(count_nd(1, ND_NS, PC) >= 1);
+	na(1, &mac_pc, PC, NA_SOLICITED);
+	assert_int_equal(state_of(PC), HOST_LIVE);
+	text_done(&t);
+}
+
+static void what_a_successor_must_know_is_counted(void **s)
+{
+	unsigned was;
+
+	(void)s;
+	world();
+	was = np_changes(w.np);
+	dad(1, &mac_pc, PC);
+	assert_true(np_changes(w.np) != was);
+	was = np_changes(w.np);
+	pass(1200);
+	na(1, &mac_pc, PC, NA_SOLICITED);
+	assert_true(np_changes(w.np) != was);
+	was = np_changes(w.np);
+	/* nothing of this must be written down at once */
+	pass(31000);
+	wan_asks(PC);
+	na(1, &mac_pc, PC, NA_SOLICITED);
+	wan_asks(PHONE);
+	pass(2000);
+	assert_int_equal(np_changes(w.np), was);
 }
 
 static void nonsense_in_a_saved_table_is_skipped(void **s)
@@ -1492,6 +1601,9 @@ int main(void)
 		T(live_becomes_idle_and_nothing_is_sent_by_itself),
 		T(idle_is_answered_at_once_and_checked_by_unicast),
 		T(check_without_answer_is_gone_after_three_seconds),
+		T(gone_while_wanted_is_asked_on_by_unicast),
+		T(gone_and_no_longer_wanted_is_left_alone),
+		T(host_that_moved_in_silence_is_found_on_the_other_port),
 		T(gone_but_seen_is_asked_for_again_and_found),
 		T(gone_and_idle_are_forgotten_after_a_day),
 		T(kernel_confirms_and_doubts),
@@ -1536,6 +1648,8 @@ int main(void)
 		T(new_wan_mac_is_announced_for_every_host),
 		T(delegated_prefix_is_announced_without_proxying),
 		T(saved_table_answers_from_the_first_moment),
+		T(saved_claims_and_silent_hosts_come_back_as_they_were),
+		T(what_a_successor_must_know_is_counted),
 		T(nonsense_in_a_saved_table_is_skipped),
 		T(filter_follows_the_state),
 		T(filter_forgets_a_stranger_that_nobody_is),

@@ -33,6 +33,11 @@ struct hands {
 		size_t n, cap;
 	} set[NP_SET_MAX];
 	unsigned generation;
+	/* neighbours and /128 routes that listen has named since it started,
+	 * until it has told all */
+	struct kernel_mark *named;
+	size_t named_n, named_cap;
+	bool telling;
 	struct event *old;
 	struct shield *shield;
 	struct kernel_element pending[KERNEL_ELEMENTS_MAX];
@@ -160,6 +165,8 @@ void hands_generation(struct hands *h)
 	struct timeval tv = {OLD_MS / 1000, 0};
 
 	h->generation++;
+	h->telling = true;
+	h->named_n = 0;
 	shield_generation(h->shield);
 	event_add(h->old, &tv);
 }
@@ -192,6 +199,15 @@ static int do_addr(struct hands *h, const struct act_msg *m)
 		m->preferred_s);
 }
 
+static void name(struct hands *h, enum kernel_mark_kind kind, int ifindex,
+	const struct act_msg *m)
+{
+	if (h->telling && h->named_n < 3 * MEMBERS_MAX)
+		*GROW(h->named, h->named_n, h->named_cap) = (struct kernel_mark){
+			kind, ifindex, m->addr,
+			kind == KERNEL_MARK_ROUTE ? m->len : 0};
+}
+
 static int do_route(struct hands *h, const struct act_msg *m)
 {
 	int ifindex = h->f->ifindex[m->port];
@@ -202,6 +218,7 @@ static int do_route(struct hands *h, const struct act_msg *m)
 		return -1;
 	if (m->what == ACT_ROUTE_DEL)
 		return kernel_route_del(h->rtnl, ifindex, &m->addr, m->len);
+	name(h, KERNEL_MARK_ROUTE, ifindex, m);
 	return kernel_route_set(h->rtnl, ifindex, &m->addr, m->len,
 		def ? &m->gate : NULL);
 }
@@ -217,6 +234,7 @@ static int do_neigh(struct hands *h, const struct act_msg *m)
 		return kernel_neigh_del(h->rtnl, ifindex, &m->addr);
 	if (m->mac.b[0] & 1)
 		return -1;
+	name(h, KERNEL_MARK_NEIGH, ifindex, m);
 	return kernel_neigh_set(h->rtnl, ifindex, &m->addr, &m->mac,
 		m->pin && m->port == NP_WAN);
 }
@@ -330,6 +348,7 @@ void hands_free(struct hands *h)
 		return;
 	event_free(h->old);
 	shield_free(h->shield);
+	free(h->named);
 	if (h->rtnl >= 0)
 		close(h->rtnl);
 	if (h->nfnl >= 0)
@@ -342,12 +361,40 @@ void hands_free(struct hands *h)
 void hands_sweep(struct hands *h)
 {
 	shield_sweep(h->shield, h->f->ifindex[NP_WAN]);
-	(void)kernel_rtnl_sweep(h->rtnl);
+	(void)kernel_rtnl_sweep(h->rtnl, NULL, NULL);
 	sysctl_of((*h->in)->wan, "accept_ra", "2");
+}
+
+static int by_mark(const void *a, const void *b)
+{
+	const struct kernel_mark *x = a, *y = b;
+	int d = (int)x->kind - (int)y->kind;
+
+	if (!d)
+		d = x->ifindex - y->ifindex;
+	return d ? d : addr_cmp(&x->addr, &y->addr);
+}
+
+/*
+ * A predecessor that was killed in the middle of a move leaves the host's old
+ * route and neighbour behind. The default route and the gateway's own addresses
+ * have lifetimes and stay, for the line may be slow to tell them again.
+ */
+static bool is_named(void *arg, const struct kernel_mark *m)
+{
+	const struct hands *h = arg;
+
+	if (m->kind == KERNEL_MARK_ADDR || !global6(&m->addr))
+		return true;
+	return bsearch(m, h->named, h->named_n, sizeof(*m), by_mark);
 }
 
 void hands_ready(struct hands *h)
 {
+	if (h->named_n)
+		qsort(h->named, h->named_n, sizeof(*h->named), by_mark);
+	(void)kernel_rtnl_sweep(h->rtnl, is_named, h);
+	h->telling = false;
 	shield_ready(h->shield, h->f->ifindex[NP_WAN]);
 }
 

@@ -14,7 +14,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-enum { SAVE_SOON_MS = 1000, SAVE_EVERY_MS = 60000, SAY_EVERY_MS = 1000, HOLD_MS = 20,
+enum { SAVE_SOON_MS = 20, SAVE_HOSTS_MS = 4, SAVE_EVERY_MS = 60000, SAY_EVERY_MS = 1000, HOLD_MS = 20,
 	JOINS_AT_ONCE = 8, JOINS_MS = 10,
 	ACTS_MAX = 512, SAY_MAX = SAY_PROXIED_RA + 1 };
 
@@ -45,6 +45,7 @@ struct listen {
 	size_t join_n, join_cap;
 	unsigned held[MLD_SOCKETS];
 	bool dirty;
+	unsigned changes;	/* of np, saved */
 	msec_t saved_at, said_at[SAY_MAX];
 	/* what the links look like now */
 	struct {
@@ -143,7 +144,8 @@ static void queue_act(struct listen *l, const struct np_action *a)
 		.pin = a->pin, .mac = a->mac, .addr = a->addr, .gate = a->gate,
 		.valid_s = a->valid_s, .preferred_s = a->preferred_s,
 		.value = a->value};
-	l->dirty = true;
+	/* what the filter is told follows from what else is */
+	l->dirty |= a->what != ACT_SHIELD && a->what != ACT_SHIELD_PORT;
 }
 
 static void queue_frame(struct listen *l, const struct np_action *a)
@@ -338,6 +340,7 @@ static void save(struct listen *l, msec_t now)
 	ipc_send(l->ipc, IPC_TABLE, text_str(&t), t.len);
 	text_done(&t);
 	l->dirty = false;
+	l->changes = np_changes(l->np);
 	l->saved_at = now;
 }
 
@@ -348,10 +351,18 @@ static void send_out(struct listen *l)
 			kernel_nd_send(l->f->nd[i], &l->out[i]);
 }
 
+/* A successor must know of a move that its predecessor made: at once in a
+ * home, within a second with thousands of hosts. */
+static msec_t save_soon(const struct listen *l)
+{
+	return SAVE_SOON_MS + (msec_t)(np_used(l->np) / SAVE_HOSTS_MS);
+}
+
 static void settle(struct listen *l)
 {
 	msec_t now = clock_ms(), next = np_next(l->np, now);
-	msec_t due = l->saved_at + (l->dirty ? SAVE_SOON_MS : SAVE_EVERY_MS);
+	bool soon = l->dirty || l->changes != np_changes(l->np);
+	msec_t due = l->saved_at + (soon ? save_soon(l) : SAVE_EVERY_MS);
 	struct timeval tv;
 
 	flush_acts(l);

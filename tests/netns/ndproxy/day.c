@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A day at home in seventy seconds, with a running kadomorid between a router
- * and thirty hosts: temporary addresses come and go, phones sleep, hosts change
- * their MAC, the prefix changes, the listening process and then the whole
- * daemon are killed. The router forgets neighbours every five seconds and asks
- * once a second, as Linux does; it sends an echo request to every address five
- * times a second, but only to neighbours that were answered for.
+ * and thirty hosts on two LAN ports: temporary addresses come and go, phones
+ * sleep, hosts change their MAC or their port, the prefix changes, the
+ * listening process and then the whole daemon are killed, and at last another
+ * program file takes over (an upgrade). The router forgets neighbours every
+ * five seconds and asks once a second, as Linux does; it sends an echo request
+ * to every address twenty times a second, but only to neighbours that were
+ * answered for.
  *
  * Nobody may be unreachable for more than a second outside its own absence.
  */
@@ -16,8 +18,11 @@
 #include <unistd.h>
 
 enum { HOSTS = 30, PER_HOST = 2, ADDRS = HOSTS * PER_HOST, SECOND = 1000000,
-	DAY_S = 70, EVERY_US = 200000, CACHE_US = 5 * SECOND,
-	LIMIT_US = 1000000 + EVERY_US };
+	DAY_S = 70, EVERY_US = 50000, CACHE_US = 5 * SECOND,
+	LIMIT_US = SECOND,
+	/* without the filter a solicitation that comes while no daemon runs is
+	 * lost, and the router repeats it after a second */
+	LIMIT_ALONE_US = SECOND + 200000 };
 
 struct one {	/* an address in use */
 	struct addr a;
@@ -29,6 +34,7 @@ struct one {	/* an address in use */
 };
 struct home {
 	struct mac mac;
+	enum side side;
 	int64_t asleep_until;
 };
 
@@ -37,8 +43,16 @@ static struct home homes[HOSTS];
 static struct one ones[ADDRS];
 static struct addr prefix, outside;
 static int64_t now, worst;
-static unsigned serial, echoes, answers, moves, naps, renewals;
-static const char *worst_why = "", *lately = "start";
+static unsigned serial, echoes, answers, moves, changes, naps, renewals;
+/* The longest by what had happened to the address's host last. */
+enum cause { BIRTH, RENEWAL, NAP, NEW_MAC, NEW_PORT, PREFIX, NOTHING };
+static const char *const cause_names[] = {
+	[BIRTH] = "first seen", [RENEWAL] = "new address", [NAP] = "slept",
+	[NEW_MAC] = "new MAC", [NEW_PORT] = "new port",
+	[PREFIX] = "new prefix", [NOTHING] = "nothing"};
+static int64_t worst_of[NOTHING + 1];
+
+static enum cause causes[ADDRS];
 
 static bool awake(unsigned host)
 {
@@ -57,8 +71,8 @@ static void take_address(unsigned i)
 	o->a.b[11] = (uint8_t)o->host;
 	put_be32(o->a.b + 12, 0x51000000u + ++serial);
 	o->since = now + SECOND;
-	raw_send(&n, LAN, f, ns_frame(f, &homes[o->host].mac, NULL, &none,
-		&o->a));
+	raw_send(&n, homes[o->host].side, f, ns_frame(f, &homes[o->host].mac,
+		NULL, &none, &o->a));
 }
 
 static struct one *find(const struct addr *a)
@@ -82,13 +96,15 @@ static void home_ra(const struct nd_msg *m)
 			!addr_cmp(&ra.prefix[i].prefix, &prefix))
 			continue;
 		prefix = ra.prefix[i].prefix;
-		for (unsigned k = 0; k < ADDRS; k++)
+		for (unsigned k = 0; k < ADDRS; k++) {
 			take_address(k);
+			causes[k] = PREFIX;
+		}
 		return;
 	}
 }
 
-static void home_echo(uint8_t *f, size_t len)
+static void home_echo(enum side side, uint8_t *f, size_t len)
 {
 	struct addr src, dst;
 	uint8_t r[ND_FRAME_MAX];
@@ -99,23 +115,24 @@ static void home_echo(uint8_t *f, size_t len)
 	memcpy(&dst, f + 38, 16);
 	o = find(&dst);
 	if (!o || !awake(o->host) || o->since > now ||
+		homes[o->host].side != side ||
 		memcmp(f, homes[o->host].mac.b, 6))
 		return;
 	f[54] = 129;
 	put_be16(f + 56, 0);
-	if (!nd_build_body(&w, &homes[o->host].mac, &n.gw_mac[LAN], &dst, &src,
+	if (!nd_build_body(&w, &homes[o->host].mac, &n.gw_mac[side], &dst, &src,
 		    f + 54, len - 54))
-		raw_send(&n, LAN, r, wr_len(&w));
+		raw_send(&n, side, r, wr_len(&w));
 }
 
-static void home_frame(uint8_t *f, size_t len)
+static void home_frame(enum side side, uint8_t *f, size_t len)
 {
 	struct nd_msg m;
 	struct one *o;
 	uint8_t r[ND_FRAME_MAX];
 
 	if (len > 62 && f[20] == 58 && f[54] == 128) {
-		home_echo(f, len);
+		home_echo(side, f, len);
 		return;
 	}
 	if (nd_parse(f, len, &m) != ND_GOOD)
@@ -126,8 +143,9 @@ static void home_frame(uint8_t *f, size_t len)
 		return;
 	o = find(&m.target);
 	if (o && awake(o->host) && o->since <= now &&
+		homes[o->host].side == side &&
 		(m.l2dst.b[0] & 1 || !memcmp(&m.l2dst, &homes[o->host].mac, 6)))
-		raw_send(&n, LAN, r, na_frame(r, &homes[o->host].mac, &m.l2src,
+		raw_send(&n, side, r, na_frame(r, &homes[o->host].mac, &m.l2src,
 			&m.target, &m.src, NA_SOLICITED | NA_OVERRIDE));
 }
 
@@ -140,8 +158,8 @@ static void speak(struct one *o)
 	if (o->spoke || !awake(o->host))
 		return;
 	o->spoke = true;
-	raw_send(&n, LAN, f, ns_frame(f, &homes[o->host].mac, NULL, &o->a,
-		&gw));
+	raw_send(&n, homes[o->host].side, f, ns_frame(f, &homes[o->host].mac,
+		NULL, &o->a, &gw));
 }
 
 /* ---- the router ---- */
@@ -196,43 +214,70 @@ static void judge(struct one *o)
 	if (!o->since || o->since > now || !awake(o->host))
 		return;
 	o->gap = now - from;
-	if (o->gap > worst) {
-		worst = o->gap;
-		worst_why = lately;
-	}
+	worst_of[causes[o - ones]] = MAX2(worst_of[causes[o - ones]], o->gap);
+	worst = MAX2(worst, o->gap);
 }
 
 /* ---- what happens ---- */
 
 static void renew(void)
 {
-	lately = "a temporary address";
 	renewals++;
+	causes[serial % HOSTS * PER_HOST + 1] = RENEWAL;
 	take_address(serial % HOSTS * PER_HOST + 1);
 }
 
 static void nap(void)
 {
-	lately = "a phone that slept";
 	naps++;
 	homes[(naps * 7) % HOSTS].asleep_until = now + 4 * SECOND;
+	for (unsigned i = 0; i < PER_HOST; i++)
+		causes[naps * 7 % HOSTS * PER_HOST + i] = NAP;
 }
 
-/* Wi-Fi with private addresses: new MAC, the same addresses by DAD. */
-static void change_mac(void)
+/* The host keeps its addresses and claims them anew (DAD). */
+static void claim_again(unsigned h, enum cause why)
 {
-	unsigned h = (moves++ * 11 + 3) % HOSTS;
 	struct addr none = {{0}};
 	uint8_t f[ND_FRAME_MAX];
 
-	lately = "a new MAC";
-	homes[h].mac.b[4]++;
 	for (unsigned i = h * PER_HOST; i < (h + 1) * PER_HOST; i++) {
+		causes[i] = why;
 		ones[i].since = now + SECOND;
 		ones[i].spoke = false;
-		raw_send(&n, LAN, f, ns_frame(f, &homes[h].mac, NULL, &none,
-			&ones[i].a));
+		raw_send(&n, homes[h].side, f, ns_frame(f, &homes[h].mac, NULL,
+			&none, &ones[i].a));
 	}
+}
+
+/* Wi-Fi with private addresses. */
+static void change_mac(void)
+{
+	unsigned h = (moves++ * 11 + 3) % HOSTS;
+
+	homes[h].mac.b[4]++;
+	claim_again(h, NEW_MAC);
+}
+
+/* From the cable in one room to the one in another. */
+static void change_port(void)
+{
+	unsigned h = (changes++ * 13 + 5) % HOSTS;
+
+	homes[h].side = homes[h].side == LAN ? LAN2 : LAN;
+	claim_again(h, NEW_PORT);
+}
+
+/* Another program file, as after a package's upgrade. */
+static void upgrade(void)
+{
+	static char path[80];
+
+	snprintf(path, sizeof(path), "%s/kadomorid-new", n.dir);
+	net_sh(&n, -1, "cp %s %s", n.daemon, path);
+	n.daemon = path;
+	kill(n.pid, SIGTERM);
+	(void)subject_again(&n);
 }
 
 static void happen(unsigned s)
@@ -243,19 +288,21 @@ static void happen(unsigned s)
 		nap();
 	if (s % 5 == 3)
 		change_mac();
+	if (s % 5 == 1)
+		change_port();
 	switch (s) {
 	case 30:
-		lately = "a new prefix";
 		send_ra(&n, "2404:7a80:9:9::", 1800, 86400, 14400);
 		return;
 	case 45:
-		lately = "listen killed";
 		kill(subject_worker(&n), SIGKILL);
 		return;
-	case 57:
-		lately = "the daemon killed and started";
+	case 52:
 		kill(-n.pid, SIGKILL);
 		(void)subject_again(&n);
+		return;
+	case 60:
+		upgrade();
 		return;
 	}
 }
@@ -270,8 +317,10 @@ static void live_through(void)
 	while ((now = now_us()) < start + DAY_S * (int64_t)SECOND) {
 		if ((now - start) / SECOND > second)
 			happen(++second);
-		for (int i = 0; i < 64 && (len = raw_recv(&n, LAN, f, 0)); i++)
-			home_frame(f, len);
+		for (int s = LAN; s <= LAN2; s++)
+			for (int i = 0; i < 64 &&
+			     (len = raw_recv(&n, (enum side)s, f, 0)); i++)
+				home_frame((enum side)s, f, len);
 		for (int i = 0; i < 64 && (len = raw_recv(&n, WAN, f, 0)); i++)
 			router_frame(f, len);
 		for (unsigned i = 0; i < ADDRS; i++) {
@@ -283,13 +332,22 @@ static void live_through(void)
 		}
 		len = raw_recv(&n, LAN, f, 1000);
 		if (len)
-			home_frame(f, len);
+			home_frame(LAN, f, len);
 	}
+}
+
+static bool filter_works(void)
+{
+	char buf[65536];
+
+	net_read(&n, buf, sizeof(buf), "env KADOMORI_RUN=%s/run %s status --json",
+		n.dir, n.command);
+	return strstr(buf, "\"ndp_filter\": \"on\"");
 }
 
 int main(int argc, char **argv)
 {
-	bool good;
+	bool good, filter;
 
 	if (argc < 3)
 		return 1;
@@ -299,6 +357,7 @@ int main(int argc, char **argv)
 	}
 	n.daemon = argv[1];
 	n.command = argv[2];
+	n.two_lans = true;
 	net_up(&n);
 	if (!subject_start(&n, OURS)) {
 		puts("FAIL: the gate did not come up");
@@ -309,17 +368,22 @@ int main(int argc, char **argv)
 	outside = text_addr("2001:f60:5e::10");
 	now = now_us();
 	for (unsigned h = 0; h < HOSTS; h++)
-		homes[h].mac = (struct mac){{2, 0xda, 0, (uint8_t)h, 0, 1}};
+		homes[h] = (struct home){.mac = {{2, 0xda, 0, (uint8_t)h, 0, 1}},
+			.side = h % 3 ? LAN : LAN2};
 	for (unsigned i = 0; i < ADDRS; i++)
 		take_address(i);
 	live_through();
+	filter = filter_works();
 	subject_stop(&n);
 	net_down(&n);
-	printf("%u hosts, %u renewals, %u naps, %u new MACs, a new prefix, two kills: %u echo requests, %u answers\n",
-		HOSTS, renewals, naps, moves, echoes, answers);
-	printf("longest time unreachable: %.2f s, after %s\n",
-		(double)worst / SECOND, worst_why);
-	good = worst <= LIMIT_US && answers > 1000;
+	printf("%u hosts, %u renewals, %u naps, %u new MACs, %u new ports, a new prefix, two kills, an upgrade: %u echo requests, %u answers\n",
+		HOSTS, renewals, naps, moves, changes, echoes, answers);
+	printf("longest time unreachable, %s the filter in the kernel: %.2f s\n",
+		filter ? "with" : "without", (double)worst / SECOND);
+	for (int c = 0; c <= NOTHING; c++)
+		printf("  %-12s %.2f s\n", cause_names[c],
+			(double)worst_of[c] / SECOND);
+	good = worst <= (filter ? LIMIT_US : LIMIT_ALONE_US) && answers > 1000 && changes > 10;
 	puts(good ? "ok" : "FAIL");
 	return !good;
 }
