@@ -268,10 +268,28 @@ int cmd_diff(int argc, char **argv)
 }
 
 /* Did the daemon take the new text? It runs the same file, so "rules" tells. */
-int cmd_apply(int argc, char **argv)
+int gate_apply(void)
 {
 	cleanup(freep) char *a = NULL;
 	cleanup(freep) char *before = NULL;
+	int rc = daemon_ask("generation", &before);
+
+	if (!rc)
+		rc = daemon_ask("reload", &a);
+	if (rc)
+		return rc;
+	for (int ms = 0; ms < WAIT_MS; ms += STEP_MS) {
+		cleanup(freep) char *now = NULL;
+
+		sleep_ms(STEP_MS);
+		if (!daemon_ask("generation", &now) && strcmp(now, before) != 0)
+			return 0;
+	}
+	return -ETIMEDOUT;
+}
+
+int cmd_apply(int argc, char **argv)
+{
 	int rc = argc > 1 ? EXIT_USAGE : check_first();
 
 	(void)argv;
@@ -279,19 +297,11 @@ int cmd_apply(int argc, char **argv)
 		fprintf(stderr, _("usage: kadomori apply [--conf FILE]\n"));
 	if (rc)
 		return rc;
-	rc = daemon_ask("generation", &before);
-	if (!rc)
-		rc = daemon_ask("reload", &a);
-	if (rc)
-		return daemon_complain(rc);
-	for (int ms = 0; ms < WAIT_MS; ms += STEP_MS) {
-		cleanup(freep) char *now = NULL;
-
-		sleep_ms(STEP_MS);
-		if (daemon_ask("generation", &now) || strcmp(now, before) == 0)
-			continue;
+	rc = gate_apply();
+	if (rc == 0)
 		return say("applied", _("The new configuration rules; running connections go on."));
-	}
+	if (rc != -ETIMEDOUT)
+		return daemon_complain(rc);
 	fprintf(stderr, _("kadomori: the gateway did not take the new configuration; its log says why. The old one goes on.\n"));
 	return EXIT_CHECK_FAILED;
 }

@@ -17,6 +17,13 @@ int daemon_ask(const char *question, char **ret);
 int daemon_complain(int rc);
 
 /*
+ * Have the daemon read its configuration anew and wait until it did. 0;
+ * -ETIMEDOUT: it did not take it (the old one goes on); else as daemon_ask.
+ * (cmd-gate.c)
+ */
+int gate_apply(void);
+
+/*
  * Where kadomorid is: beside this program in the build folder or installed,
  * else its name alone, for PATH.
  */

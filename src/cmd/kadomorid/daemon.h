@@ -6,6 +6,7 @@
 #include "base/tr.h"
 #include "intent/intent.h"
 #include "policy/policy.h"
+#include "cmd/kadomorid/sandbox.h"
 
 struct settings {
 	const char *conf;
@@ -30,10 +31,5 @@ bool bpf_wanted(void);
 
 /* notify.c: sd_notify(3) without libsystemd; nothing where systemd is not. */
 void notify_systemd(const char *state);
-
-/* sandbox.c: give up what decide does not need. 0 or -errno. */
-int sandbox_decide(void);
-/* The same for listen, which keeps its sockets and gets no others. */
-int sandbox_listen(void);
 
 #endif

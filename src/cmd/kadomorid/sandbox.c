@@ -4,7 +4,8 @@
  * privilege, no file (an empty root), no network (a namespace of its own, with
  * nothing in it), no new process.
  */
-#include "daemon.h"
+#include "cmd/kadomorid/sandbox.h"
+#include "base/base.h"
 
 #include <errno.h>
 #include <grp.h>
@@ -108,4 +109,11 @@ int sandbox_listen(void)
 	if (!rc)
 		rc = become_nobody();
 	return rc ? rc : refuse_calls();
+}
+
+int sandbox_user(void)
+{
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		return -errno;
+	return refuse_calls();
 }
