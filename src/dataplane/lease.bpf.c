@@ -1,11 +1,501 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The lease cache. So far its shape only: everything goes up to the kernel. */
-#include "dataplane/kern.h"
+/*
+ * The fast path: a cache of leases over the kernel's own forwarding.
+ *
+ *	XDP (or tc ingress)                            tc egress, far port
+ *	 lease good ─────────── rewrite, redirect ─────────▶ wire
+ *	 none, third packet ─ conntrack? ─ PENDING, "seen this?"
+ *	        └── up ─▶ nftables, conntrack, routing ─▶ "yes": PROVEN
+ *
+ * A flow goes fast only after a packet of it, in this direction and from this
+ * side, has come out at the far port through the kernel: that is the proof
+ * that policy passes it, and it brings MACs and port along. Each second
+ * conntrack and the FIB are asked again; each few seconds a packet is sent
+ * through the kernel as a sample, and must come out within LEASE_ASK_MS. A
+ * change of rules takes all proofs away at once (stamp). What is not plain
+ * goes up.
+ *
+ * Nothing here is needed for anything but speed: PASS is always right.
+ *
+ * Slots are never rewritten while a reader may use them: the way from one flow
+ * to another leads over LEASE_DEAD_MS of disuse, then BUSY, PENDING, a packet
+ * through the kernel, PROVEN. Every step is a compare-and-swap of head.
+ */
+#include "dataplane/lease-slow.h"
+
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/pkt_cls.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
+
+enum { ACK = 0x10, PLAIN = 0x08 | 0x40 | 0x80 }; /* PSH, ECE, CWR */
+
+/* A packet that may go fast, as found. */
+struct pkt {
+	void *data, *end;
+	struct lease_port *port;
+	__u32 frame;	/* bytes of the frame */
+	__u32 gso, l4;	/* payload of a packet on the wire, its header */
+	__u32 ip;	/* IP bytes */
+	__u32 ports, seq, meta;
+};
+
+static __noinline int enter_xdp(struct xdp_md *ctx, const struct key *k,
+	struct lease_set *set, __u32 set_at, __u64 h)
+{
+	enter(ctx, true, k, set, set_at, h);
+	return XDP_PASS;
+}
+
+static __noinline int enter_tc(struct __sk_buff *ctx, const struct key *k,
+	struct lease_set *set, __u32 set_at, __u64 h)
+{
+	enter(ctx, false, k, set, set_at, h);
+	return TC_ACT_UNSPEC;
+}
+
+static __noinline int stale_xdp(struct xdp_md *ctx, struct lease *l,
+	__u32 slot, __u32 now, __u32 seq)
+{
+	return stale(ctx, true, l, slot, now, seq);
+}
+
+static __noinline int stale_tc(struct __sk_buff *ctx, struct lease *l,
+	__u32 slot, __u32 now, __u32 seq)
+{
+	return stale(ctx, false, l, slot, now, seq);
+}
+
+static __always_inline bool fresh(const struct lease *l, __u32 now)
+{
+	return state_of(l->head) == LEASE_PROVEN && l->stamp == conf.stamp &&
+	       now - l->checked <= LEASE_MS && (__s32)(l->due - now) > 0;
+}
+
+/* What the layer 4 header must look like for the kernel to have no question. */
+static __always_inline bool plain4(struct pkt *p, void *l4, __u8 proto,
+	__u32 l4len)
+{
+	struct udphdr *u = l4;
+	__u8 *b = l4;
+	__u32 n;
+
+	if (l4 + 8 > p->end)
+		return false;
+	p->ports = *(__u32 *)l4;
+	if (proto == IPPROTO_UDP) {
+		n = bpf_ntohs(u->len);
+		p->l4 = sizeof(*u);
+		/* IKE has zones and a learner of its own */
+		return n >= 8 && n <= l4len &&
+		       p->ports != (bpf_htons(500) | bpf_htons(500) << 16);
+	}
+	if (proto == IPPROTO_TCP) {
+		if (l4 + 20 > p->end)
+			return false;
+		p->l4 = b[12] >> 2 & 0x3c;
+		return (b[13] & ~PLAIN) == ACK && p->l4 >= 20 && p->l4 <= l4len;
+	}
+	if (proto != IPPROTO_ESP)
+		return false;
+	p->seq = ((__u32 *)l4)[1];
+	return l4len >= 8;
+}
+
+/* A frame's end is the packet's, padding to 60 bytes apart. */
+static __always_inline bool fits(__u32 frame, __u32 ip)
+{
+	return frame == ip + ETH_HLEN ||
+	       (frame <= 60 && ip + ETH_HLEN < frame);
+}
+
+static __always_inline bool header4_good(const struct iphdr *ip)
+{
+	const __u32 *w = (const void *)ip;
+
+	return fold((__u64)w[0] + w[1] + w[2] + w[3] + w[4]) == 0xffff;
+}
+
+static __always_inline bool plain_ip4(struct pkt *p, struct iphdr *ip)
+{
+	p->ip = bpf_ntohs(ip->tot_len);
+	if (*(__u8 *)ip != 0x45 || ip->frag_off & bpf_htons(0xbfff) ||
+		ip->ttl <= 1 || p->ip < 28 || !fits(p->frame, p->ip) ||
+		!plain4(p, ip + 1, ip->protocol, p->ip - 20) ||
+		!header4_good(ip))
+		return false;
+	p->meta = LEASE_META(ip->protocol, F4, p->port->side);
+	/* the first ones are the learner's (nft/emit-esp.c) */
+	return ip->protocol != IPPROTO_ESP ||
+	       bpf_ntohl(p->seq) >= LEASE_ESP_SEQ;
+}
+
+static __always_inline bool plain_ip6(struct pkt *p, struct ipv6hdr *ip)
+{
+	p->ip = bpf_ntohs(ip->payload_len) + sizeof(*ip);
+	p->meta = LEASE_META(ip->nexthdr, F6, p->port->side);
+	return *(__u8 *)ip >> 4 == 6 && ip->hop_limit > 1 && p->ip >= 48 &&
+	       fits(p->frame, p->ip) &&
+	       plain4(p, ip + 1, ip->nexthdr, p->ip - sizeof(*ip));
+}
+
+static __always_inline bool match4(const struct lease *l,
+	const struct iphdr *ip, const struct pkt *p)
+{
+	return l->a[0] == ip->saddr && l->a[1] == ip->daddr &&
+	       l->ports == p->ports && l->meta == p->meta;
+}
+
+static __always_inline bool match6(const struct lease *l, const __u32 *a,
+	const struct pkt *p)
+{
+	const __u64 *x = (const void *)l->a, *y = (const void *)a;
+
+	return l->ports == p->ports && l->meta == p->meta && x[0] == y[0] &&
+	       x[1] == y[1] && x[2] == y[2] && x[3] == y[3];
+}
+
+/* Where to, if the lease may be used now. */
+static __always_inline struct lease_hop *use(void *ctx, bool xdp,
+	struct lease *l, __u32 slot, const struct pkt *p, __u32 now)
+{
+	__u32 l3len = (p->meta >> 8 & 0xff) == F4 ? 20 : 40;
+	__u32 flag = xdp ? PORT_XDP_OUT : PORT_TC_OUT;
+	struct lease_hop *hop;
+
+	if (!fresh(l, now)) {
+		/* what XDP may not send is tc's, samples and all */
+		hop = &hops[l->head & (LEASE_HOPS - 1)];
+		if (xdp && state_of(l->head) >= LEASE_PROVEN &&
+			!(conf.ports[hop->port & (LEASE_PORTS - 1)].flags &
+				PORT_XDP_OUT))
+			return NULL;
+		if (xdp ? !stale_xdp(ctx, l, slot, now, p->seq)
+			: !stale_tc(ctx, l, slot, now, p->seq))
+			return NULL;
+	}
+	hop = &hops[l->head & (LEASE_HOPS - 1)];
+	if ((p->gso ? p->gso + p->l4 + l3len : p->ip) > hop->mtu) {
+		note(LEASE_EV_TOOBIG, 1);
+		return NULL;
+	}
+	return conf.ports[hop->port & (LEASE_PORTS - 1)].flags & flag ? hop
+								       : NULL;
+}
+
+/* IPv4 of an XDP frame; the sums are whole. */
+static __always_inline void rewrite4(const struct lease *l, struct iphdr *ip,
+	void *l4)
+{
+	struct tcphdr *t = l4;
+	struct udphdr *u = l4;
+	__u16 sum;
+
+	ip->saddr = l->a[2];
+	ip->daddr = l->a[3];
+	/* one less to live: minus one in the first byte of its pair */
+	ip->check = sum_with(ip->check, l->a[5] + 0xfffe);
+	ip->ttl--;
+	if (ip->protocol == IPPROTO_ESP)
+		return;
+	*(__u32 *)l4 = l->a[4];
+	if (ip->protocol == IPPROTO_TCP) {
+		t->check = sum_with(t->check, l->a[6]);
+	} else if (u->check) {
+		sum = sum_with(u->check, l->a[6]);
+		u->check = sum ? sum : 0xffff;
+	}
+}
+
+/* The same of an skb, whose sum may be left to the device. */
+static __always_inline int rewrite4_skb(struct __sk_buff *skb,
+	const struct lease *l, struct iphdr *ip)
+{
+	__u32 at = ETH_HLEN + sizeof(*ip), news = l->a[4], addr = l->a[5];
+	__u32 port_change = fold((__u64)(__u32)~l->ports + news);
+	__u8 proto = ip->protocol;
+	__u64 udp = proto == IPPROTO_UDP ? BPF_F_MARK_MANGLED_0 : 0;
+	__u32 sum = at + (proto == IPPROTO_TCP ? 16 : 6);
+
+	ip->saddr = l->a[2];
+	ip->daddr = l->a[3];
+	ip->check = sum_with(ip->check, addr + 0xfffe);
+	ip->ttl--;
+	if (proto == IPPROTO_ESP)
+		return 0;
+	if (bpf_l4_csum_replace(skb, sum, 0, addr, BPF_F_PSEUDO_HDR | udp) ||
+		bpf_l4_csum_replace(skb, sum, 0, port_change, udp))
+		return -1;
+	return bpf_skb_store_bytes(skb, at, &news, 4, 0);
+}
+
+#define FOR_WAYS(set, h, l, match)                                         \
+	for (__u32 i_ = 0; i_ < LEASE_WAYS && !(l); i_++) {                \
+		__u32 way = (((h) >> 40) + i_) & (LEASE_WAYS - 1);          \
+		struct lease *c_ = &(set)->way[way];                        \
+                                                                            \
+		slot = set_at * LEASE_WAYS + way;                           \
+		(l) = (match) ? c_ : NULL;                                  \
+	}
+
+/*
+ * The lease of this packet and its hop, if it may go now; else NULL: up.
+ * ip4, ip6: which it is.
+ */
+static __always_inline struct lease *lease_of(void *ctx, bool xdp,
+	struct pkt *p, struct lease_hop **hop)
+{
+	struct ethhdr *eth = p->data;
+	void *l3 = p->data + ETH_HLEN;
+	__u32 now = ticks(), slot = 0, set_at;
+	struct lease_set *set;
+	struct lease *l = NULL;
+	struct key k = {};
+	__u64 h;
+
+	if (!p->port || (__s32)(conf.until - now) <= 0 ||
+		l3 + sizeof(struct ipv6hdr) > p->end ||
+		!same_mac(eth->h_dest, p->port->mac))
+		return NULL;
+	if (eth->h_proto == bpf_htons(ETH_P_IP)) {
+		struct iphdr *ip = l3;
+
+		if (!plain_ip4(p, ip))
+			goto unusual;
+		h = hash4(ip->saddr, ip->daddr, p->ports, p->meta);
+		set_at = h & set_mask;
+		set = bpf_map_lookup_elem(&leases, &set_at);
+		if (!set)
+			return NULL;
+		FOR_WAYS(set, h, l, match4(c_, ip, p));
+		k.a[0] = ip->saddr;
+		k.a[1] = ip->daddr;
+	} else if (eth->h_proto == bpf_htons(ETH_P_IPV6)) {
+		__u32 *a = (void *)&((struct ipv6hdr *)l3)->saddr;
+
+		if (!plain_ip6(p, l3))
+			goto unusual;
+		h = hash6(a, p->ports, p->meta);
+		set_at = h & set_mask;
+		set = bpf_map_lookup_elem(&leases, &set_at);
+		if (!set)
+			return NULL;
+		FOR_WAYS(set, h, l, match6(c_, a, p));
+		if (!l)
+			__builtin_memcpy(k.a, a, sizeof(k.a));
+	} else {
+		return NULL;
+	}
+	if (!l) {
+		k.ports = p->ports;
+		k.meta = p->meta;
+		k.seq = p->seq;
+		xdp ? enter_xdp(ctx, &k, set, set_at, h)
+		    : enter_tc(ctx, &k, set, set_at, h);
+		return NULL;
+	}
+	*hop = use(ctx, xdp, l, slot, p, now);
+	return *hop ? l : NULL;
+unusual:
+	note(LEASE_EV_UNUSUAL, 1);
+	return NULL;
+}
+
+static __always_inline void set_macs(struct ethhdr *eth,
+	const struct lease_hop *h)
+{
+	__builtin_memcpy(eth->h_dest, h->dst, 6);
+	__builtin_memcpy(eth->h_source, h->src, 6);
+}
 
 SEC("xdp.frags")
 int lease_xdp(struct xdp_md *ctx)
 {
-	return XDP_PASS;
+	struct pkt p = {.data = (void *)(long)ctx->data,
+		.end = (void *)(long)ctx->data_end,
+		.port = port_of(ctx->ingress_ifindex)};
+	struct ethhdr *eth = p.data;
+	struct lease_hop *hop;
+	struct lease *l;
+
+	p.frame = p.end - p.data;
+	l = lease_of(ctx, true, &p, &hop);
+	if (!l)
+		return XDP_PASS;
+	/* lease_of saw that much of it */
+	if (p.data + ETH_HLEN + sizeof(struct ipv6hdr) > p.end)
+		return XDP_PASS;
+	if (eth->h_proto == bpf_htons(ETH_P_IP)) {
+		struct iphdr *ip = p.data + ETH_HLEN;
+
+		if ((void *)(ip + 1) + sizeof(struct tcphdr) > p.end &&
+			ip->protocol == IPPROTO_TCP)
+			return XDP_PASS;
+		rewrite4(l, ip, ip + 1);
+	} else {
+		((struct ipv6hdr *)(p.data + ETH_HLEN))->hop_limit--;
+	}
+	set_macs(eth, hop);
+	l->packets++;
+	l->bytes += p.ip;
+	return bpf_redirect_map(&out_ports, hop->port, XDP_PASS);
+}
+
+/* Where XDP is not, and towards ports it may not send to (a shaper's). */
+SEC("tc")
+int lease_tc(struct __sk_buff *skb)
+{
+	struct pkt p = {.port = port_of(skb->ingress_ifindex)};
+	struct lease_hop *hop;
+	struct lease *l;
+	__u8 dst[12];
+	__u32 out, port;
+
+	if (!p.port || skb->vlan_present)
+		return TC_ACT_UNSPEC;
+	p.data = (void *)(long)skb->data;
+	p.end = (void *)(long)skb->data_end;
+	p.frame = skb->len;
+	p.gso = skb->gso_size;
+	l = lease_of(skb, false, &p, &hop);
+	if (!l)
+		return TC_ACT_UNSPEC;
+	__builtin_memcpy(dst, hop->dst, 12);
+	port = hop->port & (LEASE_PORTS - 1);
+	out = conf.ports[port].ifindex;
+	if (p.data + ETH_HLEN + sizeof(struct ipv6hdr) > p.end)
+		return TC_ACT_UNSPEC;
+	__builtin_memcpy(p.data, dst, 12);
+	if ((l->meta >> 8 & 0xff) == F4) {
+		if (rewrite4_skb(skb, l, p.data + ETH_HLEN))
+			return TC_ACT_SHOT; /* half rewritten; cannot be */
+	} else {
+		struct ipv6hdr *ip = p.data + ETH_HLEN;
+
+		ip->hop_limit--;
+		bpf_csum_update(skb, bpf_htons(0xfffe)); /* CHECKSUM_COMPLETE */
+	}
+	l->packets++;
+	l->bytes += p.ip;
+	skb->tc_index = LEASE_TC_INDEX;
+	return bpf_redirect(out, 0);
+}
+
+/* Is this the packet the lease waits for? */
+static __always_inline bool is_proof(const struct lease *l, void *l3,
+	__u32 ports, __u32 meta, __u32 seq)
+{
+	const struct iphdr *ip = l3;
+	const __u32 *a = (void *)&((struct ipv6hdr *)l3)->saddr;
+
+	if (l->meta != meta || state_of(l->head) < LEASE_PENDING ||
+		state_of(l->head) == LEASE_PROVEN)
+		return false;
+	if ((meta >> 8 & 0xff) == F4)
+		return l->a[2] == ip->saddr && l->a[3] == ip->daddr &&
+		       l->a[4] == ports &&
+		       ((__u8)meta != IPPROTO_ESP || l->a[7] == seq);
+	for (int i = 0; i < 8; i++)
+		if (l->a[i] != a[i])
+			return false;
+	return l->ports == ports;
+}
+
+static __always_inline void prove(struct lease *l, __u32 slot,
+	const struct ethhdr *eth, __u32 port, __u32 now)
+{
+	struct lease_port *to = &conf.ports[port & (LEASE_PORTS - 1)];
+	struct lease_fdb k = {.side = to->side};
+	__u32 head = l->head, *behind;
+	struct lease_hop *h = &hops[head & (LEASE_HOPS - 1)];
+	int hop;
+
+	/* judged by rules that are no more, or too long ago */
+	if ((l->stamp ^ conf.stamp) >> 16 || (__s32)(l->due - now) <= 0)
+		return;
+	if (to->flags & PORT_BRIDGED) { /* or it was flooded */
+		__builtin_memcpy(k.mac, eth->h_dest, 6);
+		behind = bpf_map_lookup_elem(&fdb, &k);
+		if (!behind || *behind != to->ifindex)
+			return;
+	}
+	if (state_of(head) == LEASE_ASKED && h->port == port &&
+		same_mac(h->dst, eth->h_dest) &&
+		same_mac(h->src, eth->h_source)) {
+		l->due = now + beat(l, slot);
+		h->used = now | 1;
+		move(l, head, LEASE_PROVEN, head);
+		return;
+	}
+	hop = hop_of(eth->h_dest, eth->h_source, port, to->mtu, now);
+	if (hop == GO_UP) {
+		note(LEASE_EV_NOHOP, 1);
+		return;
+	}
+	/* before its first use conntrack and the FIB are asked */
+	l->checked = now - LEASE_MS - 1;
+	l->due = now + beat(l, slot);
+	if (move(l, head, LEASE_PROVEN, hop))
+		note(LEASE_EV_PROVEN, 1);
+}
+
+SEC("tc")
+int lease_egress(struct __sk_buff *skb)
+{
+	struct lease_port *from, *to;
+	__u32 ports, meta, seq, set_at, slot, *w, now;
+	struct lease_set *set;
+	void *data, *end, *l3, *l4;
+	struct ethhdr *eth;
+	struct lease *l;
+	bool six;
+
+	/* our own doing proves nothing; neither what this machine says itself */
+	if (skb->tc_index == LEASE_TC_INDEX || !skb->ingress_ifindex)
+		return TC_ACT_UNSPEC;
+	from = port_of(skb->ingress_ifindex);
+	to = port_of(skb->ifindex);
+	if (!from || !to || from->side == to->side)
+		return TC_ACT_UNSPEC;
+	data = (void *)(long)skb->data;
+	end = (void *)(long)skb->data_end;
+	eth = data;
+	l3 = data + ETH_HLEN;
+	if (l3 + sizeof(struct ipv6hdr) > end)
+		return TC_ACT_UNSPEC;
+	six = eth->h_proto == bpf_htons(ETH_P_IPV6);
+	if (!six && (eth->h_proto != bpf_htons(ETH_P_IP) ||
+			    *(__u8 *)l3 != 0x45))
+		return TC_ACT_UNSPEC;
+	l4 = l3 + (six ? sizeof(struct ipv6hdr) : sizeof(struct iphdr));
+	if (l4 + 8 > end)
+		return TC_ACT_UNSPEC;
+	ports = *(__u32 *)l4;
+	seq = ((__u32 *)l4)[1];
+	meta = six ? LEASE_META(((struct ipv6hdr *)l3)->nexthdr, F6, 0)
+		   : LEASE_META(((struct iphdr *)l3)->protocol, F4, 0);
+	if (six)
+		w = &wanted[hash6((void *)&((struct ipv6hdr *)l3)->saddr, ports,
+			meta) >> 20 & (LEASE_WANTED - 1)];
+	else
+		w = &wanted[hash4(((struct iphdr *)l3)->saddr,
+			((struct iphdr *)l3)->daddr, ports, meta) >> 20 &
+			(LEASE_WANTED - 1)];
+	slot = *w;
+	if (!slot--)
+		return TC_ACT_UNSPEC;
+	set_at = slot / LEASE_WAYS;
+	set = bpf_map_lookup_elem(&leases, &set_at);
+	if (!set)
+		return TC_ACT_UNSPEC;
+	l = &set->way[slot % LEASE_WAYS];
+	if (!is_proof(l, l3, ports, meta | (__u32)from->side << 16, seq))
+		return TC_ACT_UNSPEC;
+	*w = 0;
+	now = ticks();
+	prove(l, slot, eth, (skb->ifindex * conf.mult) >> 26, now);
+	return TC_ACT_UNSPEC;
 }
 
 char _license[] SEC("license") = "GPL";

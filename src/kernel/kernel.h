@@ -182,4 +182,41 @@ int kernel_raw4_open(uint32_t mark);
 /* to in host order, for routing. 0, or -errno (-EMSGSIZE: fragment it). */
 int kernel_raw4_send(int fd, uint32_t to, const void *p, size_t n);
 
+/* ---- devices, for the fast path ---- */
+
+struct kernel_link {
+	char name[16], kind[16], qdisc[16]; /* kind: "" for real ones */
+	int ifindex, master, lower;	    /* 0: none */
+	struct mac mac;
+	uint32_t mtu;
+	bool ethernet;
+	uint8_t xdp;			    /* XDP_ATTACHED_*: 0 nothing */
+};
+/* All devices of this network namespace. 0 or -errno; caller frees. */
+int kernel_links(struct kernel_link **ret, size_t *n);
+/* What the bridges have learnt: mac is behind port ifindex. */
+struct kernel_fdb {
+	struct mac mac;
+	int ifindex;
+};
+int kernel_fdb(struct kernel_fdb **ret, size_t *n);
+/* The driver's name by ethtool; "" and -errno where it does not tell. */
+int kernel_driver(const char *ifname, char *buf, size_t n);
+/* Received VLAN tags stay in the packet from now on. 0 or -errno. */
+int kernel_rx_vlan_off(const char *ifname);
+/* May XDP send out of it? 1, 0, or -ENOENT: this kernel does not tell. */
+int kernel_xdp_xmit(int ifindex);
+
+/* ---- conntrack ---- */
+
+struct kernel_flow {
+	enum family fam;
+	uint8_t proto;
+	struct addr src, dst;
+	uint16_t sport, dport; /* host order */
+};
+/* This TCP flow's segments are no longer held against a window; f is its tuple
+ * in either direction. fd: kernel_nfnl_open(). 0 or -errno. */
+int kernel_ct_liberal(int fd, const struct kernel_flow *f);
+
 #endif

@@ -107,7 +107,34 @@ size_t nft_diff(const char *running, const char *wanted, struct text *out)
 	return differ;
 }
 
-size_t nft_foreign_tables(const char *ruleset, struct text *out)
+static bool filters(const char *line)
+{
+	return strstr(line, " hook forward ") || strstr(line, "type nat hook ");
+}
+
+static bool sees_forwarded(const char *line)
+{
+	static const char *const hooks[] = {"ingress", "egress", "prerouting",
+		"forward", "postrouting"};
+
+	for (size_t i = 0; i < ARRAY_LEN(hooks); i++) {
+		cleanup(freep) char *s = xasprintf(" hook %s ", hooks[i]);
+
+		if (strstr(line, s))
+			return true;
+	}
+	return false;
+}
+
+static bool named_ours(const char *table)
+{
+	const char *name = strchr(table, ' ');
+
+	return name && !strncmp(name, " kadomori", 9);
+}
+
+static size_t foreign(const char *ruleset, bool (*hit)(const char *line),
+	bool (*ours)(const char *table), struct text *out)
 {
 	struct lines l = split(ruleset);
 	const char *table = NULL;
@@ -121,11 +148,7 @@ size_t nft_foreign_tables(const char *ruleset, struct text *out)
 			table = l.v[i] + 6;
 			told = false;
 		}
-		if (!table || told ||
-			(!strstr(p, " hook forward ") &&
-				!strstr(p, "type nat hook ")))
-			continue;
-		if (!strncmp(table, NFT_TABLE, strlen(NFT_TABLE)))
+		if (!table || told || !hit(p) || ours(table))
 			continue;
 		told = true;
 		text_addf(out, "%s%.*s", n++ ? ", " : "",
@@ -133,4 +156,19 @@ size_t nft_foreign_tables(const char *ruleset, struct text *out)
 	}
 	lines_done(&l);
 	return n;
+}
+
+static bool is_gate(const char *table)
+{
+	return !strncmp(table, NFT_TABLE, strlen(NFT_TABLE));
+}
+
+size_t nft_foreign_tables(const char *ruleset, struct text *out)
+{
+	return foreign(ruleset, filters, is_gate, out);
+}
+
+size_t nft_foreign_hooks(const char *ruleset, struct text *out)
+{
+	return foreign(ruleset, sees_forwarded, named_ours, out);
 }

@@ -54,5 +54,8 @@ size_t nft_diff(const char *running, const char *wanted, struct text *out);
  * traffic: "inet filter, ip nat". Returns how many.
  */
 size_t nft_foreign_tables(const char *ruleset, struct text *out);
+/* Those whose rules lie in the way of any forwarded packet: each wants to see
+ * all of them. Tables named kadomori... are ours. */
+size_t nft_foreign_hooks(const char *ruleset, struct text *out);
 
 #endif

@@ -85,7 +85,7 @@ void daemon_path(char *buf, size_t n)
 }
 
 /* The daemon in the background, its words in RUN/kadomorid.log. */
-static pid_t spawn_daemon(const char *log)
+static pid_t spawn_daemon(const char *log, const char *fast)
 {
 	char path[PATH_MAX + 64];
 	pid_t pid;
@@ -105,7 +105,7 @@ static pid_t spawn_daemon(const char *log)
 	if (fd >= 0)
 		dup2(fd, STDIN_FILENO);
 	execlp(path, "kadomorid", "--conf", opt.conf, "--run", daemon_folder(),
-		"--lang", tr_lang(), (char *)NULL);
+		"--lang", tr_lang(), "--fast-path", fast, (char *)NULL);
 	_exit(127);
 }
 
@@ -137,24 +137,40 @@ static int check_first(void)
 	return rc;
 }
 
+/* "--no-fast-path", "--fast-path WAY"; NULL: something else. */
+static const char *fast_path_of(int argc, char **argv)
+{
+	static const char *const ways[] = {"auto", "native", "tc", "off"};
+
+	if (argc == 1)
+		return "auto";
+	if (argc == 2 && !strcmp(argv[1], "--no-fast-path"))
+		return "off";
+	for (size_t i = 0; i < ARRAY_LEN(ways); i++)
+		if (argc == 3 && !strcmp(argv[1], "--fast-path") &&
+			!strcmp(argv[2], ways[i]))
+			return ways[i];
+	return NULL;
+}
+
 int cmd_up(int argc, char **argv)
 {
+	const char *fast = fast_path_of(argc, argv);
 	cleanup(freep) char *log = xasprintf("%s/kadomorid.log", daemon_folder());
 	cleanup(freep) char *a = NULL;
-	int rc = argc > 1 ? EXIT_USAGE : check_first();
+	int rc = fast ? check_first() : EXIT_USAGE;
 	int status = 0;
 	pid_t pid;
 
-	(void)argv;
-	if (argc > 1)
-		fprintf(stderr, _("usage: kadomori up [--conf FILE]\n"));
+	if (!fast)
+		fprintf(stderr, _("usage: kadomori up [--conf FILE] [--no-fast-path | --fast-path auto|native|tc|off]\n"));
 	if (rc)
 		return rc;
 	if (!daemon_ask("status", &a)) {
 		return say("up", _("The gateway is running already."));
 	}
 	mkdir(daemon_folder(), 0755);
-	pid = spawn_daemon(log);
+	pid = spawn_daemon(log, fast);
 	for (int ms = 0; pid > 0 && ms < WAIT_MS; ms += STEP_MS) {
 		if (gate_is_loaded()) {
 			return say("up", _("The gate stands."));

@@ -65,6 +65,7 @@ static void print_text(const json_t *s)
 		print_device(d);
 	print_filter(str(s, "ndp_filter"));
 	status_print_ipsec(s);
+	status_print_fast(s);
 	if (*str(s, "nft"))
 		printf(_("nftables refused the last rules: %s\n"), str(s, "nft"));
 	fputs(str(s, "complaints"), stdout);

@@ -7,6 +7,7 @@
  */
 #include "daemon.h"
 #include "esp.h"
+#include "fast.h"
 #include "ipc.h"
 #include "listener.h"
 #include "base/log.h"
@@ -40,6 +41,7 @@ struct apply {
 	char *rules;		/* what was loaded last */
 	struct listener *listener; /* NULL: this line needs none */
 	struct esp *esp;
+	struct fast *fast;
 	int exit_code;
 	bool sweep;		/* the end was asked for */
 };
@@ -52,6 +54,7 @@ static void send_facts(struct apply *a, struct ipc *to)
 	facts_gather(a->in, &f);
 	f.ndproxy_gate = a->listener && listen_proxies(a->in);
 	esp_facts(a->esp, &f);
+	fast_facts(a->fast, &f);
 	facts_pack(&f, &t);
 	ipc_send(to, IPC_FACTS, text_str(&t), t.len);
 	text_done(&t);
@@ -108,6 +111,8 @@ static void load(struct apply *a, struct ipc *from, const char *rules)
 	free(a->rules);
 	a->rules = xstrdup(rules);
 	ipc_send(from, IPC_LOADED, "", 0);
+	/* whatever went fast was proven under the old ones */
+	fast_rules(a->fast);
 	if (a->loaded)
 		return;
 	a->loaded = true;
@@ -233,6 +238,24 @@ static void on_esp_status(void *arg, const char *json)
 		ipc_send(a->ipc, IPC_ESP_STATUS, json, strlen(json));
 }
 
+static void on_binding(void *arg, const struct espnat_change *c)
+{
+	struct apply *a = arg;
+
+	if (c)
+		fast_esp(a->fast, c);
+	else
+		fast_esp_clear(a->fast);
+}
+
+static void on_fast_status(void *arg, const char *json)
+{
+	struct apply *a = arg;
+
+	if (a->ipc)
+		ipc_send(a->ipc, IPC_FAST_STATUS, json, strlen(json));
+}
+
 static void on_message(void *arg, enum ipc_type t, const char *body, size_t len)
 {
 	struct channel *c = arg;
@@ -277,6 +300,7 @@ static void on_message(void *arg, enum ipc_type t, const char *body, size_t len)
 	case IPC_ESP_COUNT:
 	case IPC_ESP_SAVE:
 	case IPC_ESP_STATUS:
+	case IPC_FAST_STATUS:
 	case IPC_END_:
 		return;
 	}
@@ -424,12 +448,14 @@ static void on_watch(int fd, short what, void *arg)
 
 static void on_nft_event(int fd, short what, void *arg)
 {
+	struct apply *a = arg;
 	char buf[16384];
+	ssize_t n;
 
 	(void)what;
-	while (recv(fd, buf, sizeof(buf), MSG_DONTWAIT) > 0)
-		;
-	check_table(arg);
+	while ((n = recv(fd, buf, sizeof(buf), MSG_DONTWAIT)) > 0)
+		fast_nft_event(a->fast, buf, (size_t)n);
+	check_table(a);
 }
 
 static void on_signal(int sig, short what, void *arg)
@@ -511,12 +537,14 @@ int apply_run(const struct settings *s, const struct intent *in, int control_fd)
 	listener_fits(&a);
 	warn_foreign();
 	watch_all(&a);
-	a.esp = esp_new(a.base, s, on_esp_status, &a);
+	a.fast = fast_new(a.base, s->fast, &a.in, on_fast_status, &a);
+	a.esp = esp_new(a.base, s, on_esp_status, on_binding, &a);
 	start_decide(&a);
 	event_base_dispatch(a.base);
 	notify_systemd("STOPPING=1");
 	listener_free(a.listener, a.sweep);
 	esp_free(a.esp);
+	fast_free(a.fast);
 	if (a.pid > 0)
 		kill(a.pid, SIGTERM);
 	if (a.next_pid > 0)

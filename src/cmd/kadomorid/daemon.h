@@ -11,6 +11,7 @@
 struct settings {
 	const char *conf;
 	const char *run;	/* folder of socket and lock */
+	int fast;		/* enum fast_wish */
 	bool once;		/* --check: compile, say, end */
 };
 

@@ -34,6 +34,7 @@ struct decide {
 	char *esp;		/* table of the IPsec pass-through */
 	char *shield;		/* state of the NDP filter, from apply */
 	char *esp_status;	/* JSON from learn, newest */
+	char *fast_status;	/* JSON of the fast path, newest */
 	struct text complaints;	/* of the last compile */
 	char *nft_said;		/* apply's last refusal, "" = loaded */
 	bool loaded;
@@ -145,6 +146,10 @@ static void on_message(void *arg, enum ipc_type t, const char *body, size_t len)
 		free(d->shield);
 		d->shield = xstrdup(body);
 		return;
+	case IPC_FAST_STATUS:
+		free(d->fast_status);
+		d->fast_status = xstrdup(body);
+		return;
 	case IPC_ANSWER:
 		pass_answer(d, body);
 		return;
@@ -205,9 +210,9 @@ static json_t *devices_json(const struct intent *in)
 	return a;
 }
 
-static json_t *ipsec_json(const struct decide *d)
+static json_t *json_of(const char *s)
 {
-	json_t *j = d->esp_status ? json_loads(d->esp_status, 0, NULL) : NULL;
+	json_t *j = s ? json_loads(s, 0, NULL) : NULL;
 
 	return j ? j : json_null();
 }
@@ -216,7 +221,7 @@ static json_t *status_json(const struct decide *d)
 {
 	char wan4[ADDR_STR];
 
-	return json_pack("{s:i, s:b, s:I, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:s?, s:o, s:s, s:s, s:o, s:s}",
+	return json_pack("{s:i, s:b, s:I, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:s?, s:o, s:s, s:s, s:o, s:s, s:o}",
 		"schema", 1, "gate_loaded", d->loaded, "seconds",
 		(json_int_t)(d->since ? (clock_ms() - d->since) / 1000 : 0),
 		"conf", d->conf, "wan", d->in->wan, "profile",
@@ -228,8 +233,9 @@ static json_t *status_json(const struct decide *d)
 		d->f.has_wan4 ? addr_format(FAM_4, &d->f.wan4, wan4) : NULL,
 		"devices", devices_json(d->in), "complaints",
 		text_str(&d->complaints), "nft", d->nft_said ? d->nft_said : "",
-		"ipsec", ipsec_json(d), "ndp_filter",
-		d->shield ? d->shield : "");
+		"ipsec", json_of(d->esp_status), "ndp_filter",
+		d->shield ? d->shield : "", "fast_path",
+		json_of(d->fast_status));
 }
 
 static char *answer(struct decide *d, const char *question)

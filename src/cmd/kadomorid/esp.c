@@ -32,6 +32,7 @@ struct esp {
 	pid_t pid;
 	int nflog, raw, nfnl;
 	esp_status_fn status;
+	esp_binding_fn binding;
 	void *arg;
 	char *rules, *state;
 	struct addrmask *nets;
@@ -169,6 +170,7 @@ static void changes(struct esp *e, const char *body, size_t len)
 
 	for (; len >= sizeof(c); len -= sizeof(c), body += sizeof(c)) {
 		memcpy(&c, body, sizeof(c));
+		e->binding(e->arg, &c);
 		n += element_of(e, &c, &v[n]);
 		if (n < KERNEL_ELEMENTS_MAX && len >= 2 * sizeof(c))
 			continue;
@@ -179,7 +181,7 @@ static void changes(struct esp *e, const char *body, size_t len)
 	}
 }
 
-static void clear_maps(void)
+static void clear_maps(struct esp *e)
 {
 	static const char *const lists[] = {"set " NFT_ESP_TABLE " espopen",
 		"map " NFT_ESP_TABLE " espin", "map " NFT_ESP_TABLE " ikein",
@@ -188,6 +190,7 @@ static void clear_maps(void)
 	struct text t = TEXT_INIT;
 	char *said = NULL;
 
+	e->binding(e->arg, NULL);
 	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
 		text_addf(&t, "flush %s\n", lists[i]);
 	for (size_t i = 0; i < ARRAY_LEN(copy_maps); i++)
@@ -288,7 +291,7 @@ static void start(struct esp *e)
 		return;
 	}
 	e->ipc = ipc_new(e->base, fd[0], on_message, on_gone, e);
-	clear_maps();
+	clear_maps(e);
 	hello(e, false);
 }
 
@@ -321,7 +324,7 @@ static void on_count(int fd, short what, void *arg)
 }
 
 struct esp *esp_new(struct event_base *base, const struct settings *s,
-	esp_status_fn status, void *arg)
+	esp_status_fn status, esp_binding_fn binding, void *arg)
 {
 	struct timeval tv = {COUNT_SECONDS, 0};
 	struct esp *e = xcalloc(1, sizeof(*e));
@@ -329,6 +332,7 @@ struct esp *esp_new(struct event_base *base, const struct settings *s,
 	e->base = base;
 	e->run = s->run;
 	e->status = status;
+	e->binding = binding;
 	e->arg = arg;
 	e->nflog = e->raw = e->nfnl = -1;
 	e->count = event_new(base, -1, EV_PERSIST, on_count, e);

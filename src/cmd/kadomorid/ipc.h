@@ -32,6 +32,7 @@ enum ipc_type {
 	IPC_ESP_COUNT,	/* apply -> learn: listing with counters */
 	IPC_ESP_SAVE,	/* learn -> apply: bindings, to be kept */
 	IPC_ESP_STATUS,	/* learn -> apply -> decide: JSON for status */
+	IPC_FAST_STATUS, /* apply -> decide: JSON for status */
 	IPC_END_,
 };
 /* The rules of a home are some 20 KiB; a thousand pinholes some 300. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* kadomorid: the gateway. main() reads as the list of its steps. */
 #include "daemon.h"
+#include "fast.h"
 #include "base/log.h"
 #include "base/text.h"
 
@@ -21,8 +22,20 @@ enum { EXIT_GOOD = 0, EXIT_USAGE = 1, EXIT_CHECK_FAILED = 2,
 static int usage(FILE *to, int rc)
 {
 	fprintf(to, _("usage: kadomorid [--conf FILE] [--run FOLDER] [--lang ja|en]\n"
+		      "                 [--fast-path auto|native|tc|off]\n"
 		      "Runs in the foreground. See kadomorid(8).\n"));
 	return rc;
+}
+
+static int fast_of(const char *s)
+{
+	static const char *const names[] = {[FAST_AUTO] = "auto",
+		[FAST_OFF] = "off", [FAST_TC] = "tc", [FAST_NATIVE] = "native"};
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (!strcmp(s, names[i]))
+			return (int)i;
+	return -1;
 }
 
 static int options(int argc, char **argv, struct settings *s, const char **lang)
@@ -31,6 +44,7 @@ static int options(int argc, char **argv, struct settings *s, const char **lang)
 		{"conf", required_argument, NULL, 'c'},
 		{"run", required_argument, NULL, 'r'},
 		{"lang", required_argument, NULL, 'l'},
+		{"fast-path", required_argument, NULL, 'p'},
 		{"foreground", no_argument, NULL, 'f'},
 		{"help", no_argument, NULL, 'h'},
 		{0},
@@ -42,6 +56,11 @@ static int options(int argc, char **argv, struct settings *s, const char **lang)
 		case 'c': s->conf = optarg; break;
 		case 'r': s->run = optarg; break;
 		case 'l': *lang = optarg; break;
+		case 'p':
+			s->fast = fast_of(optarg);
+			if (s->fast < 0)
+				return -1;
+			break;
 		case 'f': break;
 		case 'h': return 'h';
 		default: return -1;

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The fast path's part of kadomori status: where, and why not elsewhere. */
+#include "status.h"
+#include "base/tr.h"
+
+#include <stdio.h>
+
+static const char *str(const json_t *o, const char *key)
+{
+	const char *s = json_string_value(json_object_get(o, key));
+
+	return s ? s : "";
+}
+
+static long long num(const json_t *o, const char *key)
+{
+	return json_integer_value(json_object_get(o, key));
+}
+
+static const char *words_of(const char *why)
+{
+	static const struct {
+		const char *why, *words;
+	} rows[] = {
+		{"asked", N_("as the command line wants it")},
+		{"no-ethernet", N_("not Ethernet (PPPoE or a tunnel): the kernel forwards")},
+		{"vlan", N_("a VLAN: its tags are the kernel's, so at tc")},
+		{"vlan-above", N_("a VLAN stands on it: its tags may not be in the packet, so at tc")},
+		{"bond", N_("a bond: at tc")},
+		{"veth", N_("veth hands over packets with unfinished checksums, so at tc")},
+		{"foreign-xdp", N_("another XDP program sits there, so at tc")},
+		{"driver", N_("the driver has no XDP, so at tc")},
+		{"no-xmit", N_("XDP may not send out of it; packets towards it go at tc")},
+		{"shaper", N_("a shaper stands there and sees every packet; towards it at tc")},
+		{"tc-refused", N_("the kernel takes no tc program there")},
+		{"foreign", N_("another firewall's rules must see every packet")},
+		{"kernel", N_("this kernel does not take it (6.1 or later is needed)")},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		if (!strcmp(rows[i].why, why))
+			return _(rows[i].words);
+	return why;
+}
+
+static void print_port(const json_t *p)
+{
+	const char *mode = str(p, "mode"), *why = str(p, "why");
+
+	printf("  %-12s %-7s", str(p, "name"),
+		!strcmp(mode, "off") ? _("off") : mode);
+	printf(_(" %lld packets came in fast"), num(p, "packets"));
+	if (*why)
+		printf("; %s", words_of(why));
+	putchar('\n');
+}
+
+void status_print_fast(const json_t *status)
+{
+	const json_t *f = json_object_get(status, "fast_path");
+	size_t i;
+	json_t *p;
+
+	if (!json_is_object(f))
+		return;
+	if (!json_is_true(json_object_get(f, "on"))) {
+		printf(_("Fast path: off; %s"), words_of(str(f, "why")));
+		printf(*str(f, "words") ? ": %.200s\n" : "%s\n",
+			str(f, "words"));
+		return;
+	}
+	printf(_("Fast path: %lld flows, %lld packets fast, %lld through the kernel\n"),
+		num(f, "flows"), num(f, "fast_packets"),
+		num(f, "missed") + num(f, "unusual") + num(f, "samples"));
+	json_array_foreach(json_object_get(f, "ports"), i, p)
+		print_port(p);
+	if (num(f, "full") || num(f, "no_hop"))
+		printf(_("  the table was full for %lld packets; they went through the kernel\n"),
+			num(f, "full") + num(f, "no_hop"));
+}

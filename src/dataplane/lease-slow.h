@@ -1,0 +1,611 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * lease.bpf.c's slower half: what happens once a second and flow, and at a
+ * flow's beginning. Maps, conntrack, FIB, next hops, slots.
+ */
+#ifndef KADOMORI_DATAPLANE_LEASE_SLOW_H
+#define KADOMORI_DATAPLANE_LEASE_SLOW_H
+
+#include "dataplane/kern.h"
+#include "dataplane/lease.h"
+
+#include <linux/if_ether.h>
+#include <linux/in.h>
+
+enum { F4 = 4, F6 = 6, AF_INET_ = 2, AF_INET6_ = 10 };
+enum { GO_UP = -1 };
+
+/* set_mask comes with the table's size, before loading */
+const volatile __u32 set_mask = 0;
+const volatile __u64 seed = 0x243f6a8885a308d3;
+
+struct lease_conf conf;
+struct lease_hop hops[LEASE_HOPS];
+__u32 wanted[LEASE_WANTED];	/* slot + 1 */
+__u32 seen[LEASE_SEEN];		/* tag << 16 | second << 8 | packets */
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE); /* page-aligned */
+	__type(key, __u32);
+	__type(value, struct lease_set);
+	__uint(max_entries, 1);
+} leases SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_DEVMAP);
+	__type(key, __u32);
+	__type(value, __u32);
+	__uint(max_entries, LEASE_PORTS);
+} out_ports SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__type(key, __u32);
+	__type(value, struct lease_count);
+	__uint(max_entries, 1);
+} counts SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__type(key, struct lease_esp);
+	__type(value, __u32);
+	__uint(max_entries, 16384);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+} esps SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__type(key, struct lease_fdb);
+	__type(value, __u32);
+	__uint(max_entries, 8192);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+} fdb SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 65536);
+} wishes SEC(".maps");
+
+static __always_inline void note(enum lease_event e, __u64 n)
+{
+	__u32 zero = 0;
+	struct lease_count *c = bpf_map_lookup_elem(&counts, &zero);
+
+	if (c)
+		c->ev[e] += n;
+}
+
+static __always_inline __u32 ticks(void)
+{
+	return bpf_ktime_get_coarse_ns() >> LEASE_TICK_SHIFT;
+}
+
+static __always_inline __u64 mix(__u64 x, __u64 more)
+{
+	x = (x ^ more) * 0x9e3779b97f4a7c15;
+	return x ^ x >> 32;
+}
+
+static __always_inline __u64 two(__u32 hi, __u32 lo)
+{
+	return (__u64)hi << 32 | lo;
+}
+
+static __always_inline __u64 hash4(__u32 s, __u32 d, __u32 ports, __u32 meta)
+{
+	return mix(mix(seed, two(s, d)), two(ports, meta));
+}
+
+static __always_inline __u64 hash6(const __u32 *a, __u32 ports, __u32 meta)
+{
+	__u64 x = mix(mix(seed, two(a[0], a[1])), two(a[2], a[3]));
+
+	x = mix(mix(x, two(a[4], a[5])), two(a[6], a[7]));
+	return mix(x, two(ports, meta));
+}
+
+static __always_inline struct lease_port *port_of(__u32 ifindex)
+{
+	struct lease_port *p = &conf.ports[(ifindex * conf.mult) >> 26];
+
+	if (p->ifindex != ifindex)
+		p = NULL;
+	asm volatile("" : "+r"(p)); /* or clang tests ifindex twice */
+	return p;
+}
+
+static __always_inline __u32 state_of(__u32 head)
+{
+	return head >> 16;
+}
+
+static __always_inline bool move(struct lease *l, __u32 from, __u32 state,
+	__u32 hop)
+{
+	return __sync_val_compare_and_swap(&l->head, from,
+		       state << 16 | (hop & 0xffff)) == from;
+}
+
+/* ---- sums (RFC 1624) ---- */
+
+static __always_inline __u32 fold(__u64 x)
+{
+	x = (x & 0xffffffff) + (x >> 32);
+	x = (x & 0xffff) + (x >> 16);
+	x = (x & 0xffff) + (x >> 16);
+	x = (x & 0xffff) + (x >> 16);
+	return x;
+}
+
+static __always_inline __u16 sum_with(__u16 sum, __u32 change)
+{
+	return ~fold((__u64)(__u16)~sum + change);
+}
+
+/* ---- conntrack ---- */
+
+struct tuple {
+	__u32 s[4], d[4];
+	__u32 ports; /* source, destination as in a packet */
+};
+
+static __always_inline void read_tuple(struct tuple *t,
+	struct nf_conntrack_tuple *k)
+{
+	for (int i = 0; i < 4; i++) {
+		t->s[i] = k->src.u3.all[i];
+		t->d[i] = k->dst.u3.all[i];
+	}
+	t->ports = k->src.u.all | (__u32)k->dst.u.all << 16;
+}
+
+enum ct_says { CT_NO, CT_YES, CT_WISH };
+
+static __always_inline enum ct_says ct_judge(struct nf_conn *ct, __u8 proto)
+{
+	unsigned long st = ct->status;
+
+	if ((st & (IPS_CONFIRMED | IPS_SEEN_REPLY)) !=
+			(IPS_CONFIRMED | IPS_SEEN_REPLY) ||
+		st & (IPS_DYING | IPS_HELPER | IPS_SEQ_ADJUST))
+		return CT_NO;
+	if (proto != IPPROTO_TCP)
+		return CT_YES;
+	if (ct->proto.tcp.state != TCP_CONNTRACK_ESTABLISHED)
+		return CT_NO;
+	/* it will not see the data: without this the FIN were out of window */
+	if (!conf.liberal &&
+		!(ct->proto.tcp.seen[0].flags & ct->proto.tcp.seen[1].flags &
+			IP_CT_TCP_FLAG_BE_LIBERAL))
+		return CT_WISH;
+	return CT_YES;
+}
+
+/* What conntrack says of a lease's flow; *reply: the other direction. */
+static __always_inline enum ct_says ct_ask(void *ctx, bool xdp,
+	const struct lease *l, struct tuple *reply)
+{
+	struct bpf_ct_opts o = {.netns_id = -1, .l4proto = l->meta};
+	struct bpf_sock_tuple t = {};
+	enum ct_says says;
+	struct nf_conn *ct;
+	__u32 size;
+
+	if ((l->meta >> 8 & 0xff) == F6) {
+		__builtin_memcpy(t.ipv6.saddr, l->a, 32);
+		t.ipv6.sport = l->ports;
+		t.ipv6.dport = l->ports >> 16;
+		size = sizeof(t.ipv6);
+	} else {
+		t.ipv4.saddr = l->a[0];
+		t.ipv4.daddr = l->a[1];
+		t.ipv4.sport = l->ports;
+		t.ipv4.dport = l->ports >> 16;
+		size = sizeof(t.ipv4);
+	}
+	if (size == sizeof(t.ipv6))
+		ct = xdp ? bpf_xdp_ct_lookup(ctx, &t, sizeof(t.ipv6), &o,
+				   sizeof(o))
+			 : bpf_skb_ct_lookup(ctx, &t, sizeof(t.ipv6), &o,
+				   sizeof(o));
+	else
+		ct = xdp ? bpf_xdp_ct_lookup(ctx, &t, sizeof(t.ipv4), &o,
+				   sizeof(o))
+			 : bpf_skb_ct_lookup(ctx, &t, sizeof(t.ipv4), &o,
+				   sizeof(o));
+	if (!ct)
+		return CT_NO;
+	says = ct_judge(ct, l->meta);
+	if (o.dir)
+		read_tuple(reply, &ct->tuplehash[0].tuple);
+	else
+		read_tuple(reply, &ct->tuplehash[1].tuple);
+	bpf_ct_release(ct);
+	return says;
+}
+
+/* ---- what becomes of the packet ---- */
+
+struct change {
+	__u32 s, d, ports; /* IPv4 */
+};
+
+static __always_inline __u32 swapped(__u32 ports)
+{
+	return ports << 16 | ports >> 16;
+}
+
+static __always_inline bool esp4_change(const struct lease *l,
+	struct change *c)
+{
+	struct lease_esp k = {.peer = l->a[1], .spi = l->ports,
+		.host = l->a[0]};
+	__u32 *host;
+
+	*c = (struct change){l->a[0], l->a[1], l->ports};
+	if (bpf_map_lookup_elem(&esps, &k)) {
+		c->s = conf.wan4;
+		return conf.wan4;
+	}
+	k = (struct lease_esp){.peer = l->a[0], .spi = l->ports, .in = 1};
+	host = bpf_map_lookup_elem(&esps, &k);
+	if (!host || l->a[1] != conf.wan4)
+		return false;
+	c->d = *host;
+	return true;
+}
+
+static __always_inline enum ct_says change_of(void *ctx, bool xdp,
+	const struct lease *l, struct change *c)
+{
+	struct tuple r;
+	enum ct_says says;
+
+	if ((__u8)l->meta == IPPROTO_ESP) {
+		if ((l->meta >> 8 & 0xff) == F6)
+			return CT_YES; /* its proof is all there is */
+		return esp4_change(l, c) ? CT_YES : CT_NO;
+	}
+	says = ct_ask(ctx, xdp, l, &r);
+	if (says == CT_NO)
+		return CT_NO;
+	if ((l->meta >> 8 & 0xff) == F4) {
+		*c = (struct change){r.d[0], r.s[0], swapped(r.ports)};
+		return says;
+	}
+	/* IPv6 is not translated here */
+	if (swapped(r.ports) != l->ports)
+		return CT_NO;
+	for (int i = 0; i < 4; i++)
+		if (r.d[i] != l->a[i] || r.s[i] != l->a[4 + i])
+			return CT_NO;
+	return says;
+}
+
+/* ---- questions to the far port ---- */
+
+/* As the packet will look there, without the side it came from. */
+static __always_inline __u32 bucket_of(const struct lease *l)
+{
+	__u32 meta = l->meta & 0xffff;
+
+	if ((l->meta >> 8 & 0xff) == F6)
+		return hash6(l->a, l->ports, meta) >> 20 & (LEASE_WANTED - 1);
+	return hash4(l->a[2], l->a[3], l->a[4], meta) >> 20 &
+	       (LEASE_WANTED - 1);
+}
+
+static __always_inline void ask(struct lease *l, __u32 slot, __u32 now,
+	__u32 seq)
+{
+	if ((l->meta & 0xffff) == LEASE_META(IPPROTO_ESP, F4, 0))
+		l->a[7] = seq;
+	l->due = now + LEASE_ASK_MS;
+	wanted[bucket_of(l) & (LEASE_WANTED - 1)] = slot + 1;
+}
+
+/* When the next sample is due; not for all flows at once. */
+static __always_inline __u32 beat(const struct lease *l, __u32 slot)
+{
+	__u32 ms = conf.sample - (conf.sample >> 2) +
+		((slot * 2654435761u >> 16) * (conf.sample >> 1) >> 16);
+
+	/* no conntrack by SPI: its policy is seen by samples only */
+	return (__u8)l->meta == IPPROTO_ESP ? ms >> 2 : ms;
+}
+
+/* ---- next hops ---- */
+
+static __always_inline bool same_mac(const __u8 *a, const __u8 *b)
+{
+	const __u16 *x = (const void *)a, *y = (const void *)b;
+
+	return x[0] == y[0] && x[1] == y[1] && x[2] == y[2];
+}
+
+/* Find or add; GO_UP: the table is full around there. */
+static __always_inline int hop_of(const __u8 *dst, const __u8 *src,
+	__u32 port, __u32 mtu, __u32 now)
+{
+	__u32 h = mix(two(((__u16 *)dst)[0] << 16 | ((__u16 *)dst)[1],
+		((__u16 *)dst)[2]), two(port, mtu)) >> 16;
+
+	now |= 1;
+	for (int i = 0; i < 8; i++) {
+		__u32 at = (h + i) & (LEASE_HOPS - 1);
+		struct lease_hop *p = &hops[at];
+		__u32 used = p->used;
+
+		if (used && p->port == port && p->mtu == mtu &&
+			same_mac(p->dst, dst) && same_mac(p->src, src)) {
+			p->used = now;
+			return at;
+		}
+		if (used && now - used < 4 * LEASE_DEAD_MS)
+			continue;
+		/* nobody has had a lease to it for long enough */
+		if (__sync_val_compare_and_swap(&p->used, used, now) != used)
+			continue;
+		__builtin_memcpy(p->dst, dst, 6);
+		__builtin_memcpy(p->src, src, 6);
+		p->port = port;
+		p->mtu = mtu;
+		return at;
+	}
+	return GO_UP;
+}
+
+/* ---- a lease that is no longer fresh ---- */
+
+static __always_inline void fold_counts(struct lease *l)
+{
+	__u32 zero = 0, side = l->meta >> 16 & (LEASE_PORTS - 1);
+	struct lease_count *c;
+
+	if (!l->packets)
+		return;
+	c = bpf_map_lookup_elem(&counts, &zero);
+	if (!c)
+		return;
+	c->ev[LEASE_EV_FAST] += l->packets;
+	c->ev[LEASE_EV_FAST_BYTES] += l->bytes;
+	c->in[side].packets += l->packets;
+	c->in[side].bytes += l->bytes;
+	l->packets = l->bytes = 0;
+}
+
+static __always_inline bool same_change(const struct lease *l,
+	const struct change *c)
+{
+	return (l->meta >> 8 & 0xff) == F6 ||
+	       (l->a[2] == c->s && l->a[3] == c->d && l->a[4] == c->ports);
+}
+
+/* Would the kernel still send it to that hop? Then *hop, perhaps with a new
+ * MTU. */
+static __always_inline bool fib_agrees(void *ctx, const struct lease *l,
+	__u32 *hop, __u32 now)
+{
+	struct lease_hop *h = &hops[*hop & (LEASE_HOPS - 1)];
+	struct lease_port *p = &conf.ports[h->port & (LEASE_PORTS - 1)];
+	struct bpf_fib_lookup f = {.l4_protocol = l->meta};
+	struct lease_fdb k = {.side = p->side};
+	__u32 *behind;
+	int at;
+
+	f.ifindex = conf.l3[l->meta >> 16 & (LEASE_PORTS - 1)];
+	if ((l->meta >> 8 & 0xff) == F6) {
+		f.family = AF_INET6_;
+		__builtin_memcpy(f.ipv6_src, l->a, 16);
+		__builtin_memcpy(f.ipv6_dst, l->a + 4, 16);
+	} else {
+		f.family = AF_INET_;
+		f.ipv4_src = l->a[0];
+		f.ipv4_dst = l->a[3];
+	}
+	if (f.l4_protocol != IPPROTO_ESP) {
+		f.sport = l->ports;
+		f.dport = f.family == AF_INET_ ? l->a[4] >> 16 : l->ports >> 16;
+	}
+	if (bpf_fib_lookup(ctx, &f, sizeof(f), 0) != BPF_FIB_LKUP_RET_SUCCESS)
+		return false;
+	if (f.ifindex != p->l3 || !same_mac(f.dmac, h->dst) ||
+		!same_mac(f.smac, h->src))
+		return false;
+	if (p->flags & PORT_BRIDGED) {
+		__builtin_memcpy(k.mac, h->dst, 6);
+		behind = bpf_map_lookup_elem(&fdb, &k);
+		if (!behind || *behind != p->ifindex)
+			return false;
+	}
+	at = hop_of(h->dst, h->src, h->port,
+		f.mtu_result && f.mtu_result < p->mtu ? f.mtu_result : p->mtu,
+		now);
+	if (at == GO_UP)
+		return false;
+	*hop = at;
+	return true;
+}
+
+/* Conntrack and the FIB once more. */
+static __always_inline bool renew(void *ctx, bool xdp, struct lease *l,
+	__u32 head, __u32 now)
+{
+	__u32 hop = head & 0xffff, stamp = conf.stamp;
+	struct change c = {};
+
+	note(LEASE_EV_CHECK, 1);
+	fold_counts(l);
+	if (change_of(ctx, xdp, l, &c) != CT_YES || !same_change(l, &c)) {
+		note(LEASE_EV_GONE, 1);
+		move(l, head, LEASE_FREE, 0);
+		return false;
+	}
+	if (!fib_agrees(ctx, l, &hop, now)) {
+		note(LEASE_EV_GONE, 1);
+		l->stamp = stamp;
+		l->checked = now;
+		move(l, head, LEASE_PENDING, 0);
+		return false;
+	}
+	if (!move(l, head, state_of(head), hop))
+		return false;
+	l->checked = now;
+	l->stamp = stamp;
+	return true;
+}
+
+/* true: the lease may be used now. */
+static __always_inline bool stale(void *ctx, bool xdp, struct lease *l,
+	__u32 slot, __u32 now, __u32 seq)
+{
+	__u32 head = l->head, st = state_of(head);
+
+	if (st != LEASE_PENDING && st != LEASE_PROVEN && st != LEASE_ASKED)
+		return false;
+	/* rules changed, or long unused: from the beginning */
+	if (st != LEASE_PENDING &&
+		((l->stamp ^ conf.stamp) >> 16 ||
+			now - l->checked > LEASE_DEAD_MS)) {
+		struct change c = {};
+
+		fold_counts(l);
+		if (change_of(ctx, xdp, l, &c) != CT_YES ||
+			!same_change(l, &c)) {
+			move(l, head, LEASE_FREE, 0);
+			return false;
+		}
+		if (!move(l, head, LEASE_PENDING, 0))
+			return false;
+		st = LEASE_PENDING;
+	}
+	if (st == LEASE_PENDING) {
+		l->stamp = conf.stamp;
+		l->checked = now;
+		ask(l, slot, now, seq);
+		return false;
+	}
+	if ((l->stamp != conf.stamp || now - l->checked > LEASE_MS) &&
+		!renew(ctx, xdp, l, head, now)) {
+		if (state_of(l->head) == LEASE_PENDING)
+			ask(l, slot, now, seq);
+		return false;
+	}
+	if (st == LEASE_PROVEN) {
+		if ((__s32)(l->due - now) > 0)
+			return true;
+		note(LEASE_EV_SAMPLE, 1);
+		head = l->head;
+		move(l, head, LEASE_ASKED, head);
+		ask(l, slot, now, seq);
+		return false;
+	}
+	if ((__s32)(l->due - now) > 0)
+		return true;
+	/* the sample did not come out: not proven any more */
+	l->stamp = conf.stamp;
+	head = l->head;
+	move(l, head, LEASE_PENDING, 0);
+	ask(l, slot, now, seq);
+	return false;
+}
+
+/* ---- a flow without a lease ---- */
+
+struct key {
+	__u32 a[8];
+	__u32 ports, meta;
+	__u32 seq; /* ESP */
+};
+
+/* Scans must not fill the table: only flows that go on may enter. */
+static __always_inline bool may_enter(__u64 h, __u32 now)
+{
+	__u32 *p = &seen[h >> 24 & (LEASE_SEEN - 1)];
+	__u32 tag = h >> 48, second = now >> 10 & 0xff, v = *p;
+	__u32 n = v & 0xff;
+
+	if (v >> 16 != tag) {
+		/* somebody else's: after a second it is ours */
+		if (((v >> 8 & 0xff) != second) || n <= 1)
+			*p = tag << 16 | second << 8 | 1;
+		return false;
+	}
+	n = n < 255 ? n + 1 : 64;
+	*p = tag << 16 | second << 8 | n;
+	/* then each 32nd packet tries again */
+	return n == LEASE_ENTER || (n > LEASE_ENTER && !(n & 31));
+}
+
+static __always_inline void wish(const struct lease *l)
+{
+	struct lease_wish *w = bpf_ringbuf_reserve(&wishes, sizeof(*w), 0);
+
+	if (!w)
+		return;
+	__builtin_memcpy(w->a, l->a, sizeof(w->a));
+	w->ports = l->ports;
+	w->meta = l->meta;
+	bpf_ringbuf_submit(w, 0);
+}
+
+static __always_inline void take(void *ctx, bool xdp, const struct key *k,
+	struct lease_set *set, __u32 set_at, __u64 h, __u32 now)
+{
+	struct lease n = {.ports = k->ports, .meta = k->meta};
+	struct change c = {};
+	enum ct_says says;
+
+	__builtin_memcpy(n.a, k->a, sizeof(n.a));
+	says = change_of(ctx, xdp, &n, &c);
+	if (says == CT_WISH)
+		wish(&n);
+	if (says != CT_YES)
+		return;
+	if ((n.meta >> 8 & 0xff) == F4) {
+		__u64 addr = (__u64)(__u32)~n.a[0] + (__u32)~n.a[1] + c.s + c.d;
+
+		n.a[2] = c.s;
+		n.a[3] = c.d;
+		n.a[4] = c.ports;
+		n.a[5] = fold(addr);
+		n.a[6] = fold((__u64)n.a[5] + (__u32)~n.ports + c.ports);
+	}
+	for (__u32 i = 0; i < LEASE_WAYS; i++) {
+		__u32 way = ((h >> 40) + i) & (LEASE_WAYS - 1);
+		struct lease *l = &set->way[way];
+		__u32 head = l->head;
+
+		if (state_of(head) != LEASE_FREE &&
+			now - l->checked <= LEASE_DEAD_MS)
+			continue;
+		if (!move(l, head, LEASE_BUSY, 0))
+			continue;
+		fold_counts(l);
+		__builtin_memcpy(l->a, n.a, sizeof(l->a));
+		l->ports = n.ports;
+		l->meta = n.meta;
+		l->stamp = conf.stamp;
+		l->checked = now;
+		l->packets = l->bytes = 0;
+		ask(l, set_at * LEASE_WAYS + way, now, k->seq);
+		move(l, LEASE_BUSY << 16, LEASE_PENDING, 0);
+		note(LEASE_EV_NEW, 1);
+		return;
+	}
+	note(LEASE_EV_FULL, 1);
+}
+
+/* A packet without a lease goes up; perhaps the next ones need not. */
+static __always_inline void enter(void *ctx, bool xdp, const struct key *k,
+	struct lease_set *set, __u32 set_at, __u64 h)
+{
+	__u32 now = ticks();
+
+	note(LEASE_EV_MISS, 1);
+	if (may_enter(h, now))
+		take(ctx, xdp, k, set, set_at, h, now);
+}
+
+#endif

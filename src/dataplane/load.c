@@ -1,0 +1,626 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The user's half of the fast path: loads, attaches, keeps the settings. XDP
+ * hangs on links, which the kernel undoes when we die; tc filters outlive us,
+ * but without the daemon's beat they pass everything up.
+ */
+#include "dataplane/dataplane.h"
+#include "dataplane/lease.h"
+#include "dataplane/lease.skel.h"
+
+#include <arpa/inet.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <linux/if_link.h>
+#include <stdio.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { SAMPLE_MS = 3000, TC_HANDLE = 0x6b64, TC_PRIORITY = 0xc000,
+	SETTLE_US = 20000,
+	PART = 1024 /* sets a system call */ };
+
+struct attached {
+	int xdp;	/* descriptor of the link + 1 */
+	bool in, out;
+};
+
+struct dataplane {
+	struct lease_bpf *skel;
+	struct lease_conf *conf; /* as the programs see it */
+	uint32_t sets;
+	struct dataplane_port port[DP_PORTS_MAX];
+	struct attached at[DP_PORTS_MAX];
+	size_t port_n;
+	struct ring_buffer *wishes;
+	dataplane_wish_fn wish;
+	void *wish_arg;
+	struct dataplane_fdb *fdb;
+	size_t fdb_n;
+	uint64_t memory, moved;
+};
+
+/* ---- libbpf's own words ---- */
+
+static struct text *words;
+
+static int on_print(enum libbpf_print_level level, const char *fmt, va_list ap)
+{
+	char line[512];
+
+	if (level != LIBBPF_WARN || !words || words->len > 4096)
+		return 0;
+	vsnprintf(line, sizeof(line), fmt, ap);
+	text_add(words, line);
+	return 0;
+}
+
+/* ---- life ---- */
+
+static uint32_t now_ticks(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
+	return (uint32_t)(((uint64_t)ts.tv_sec * 1000000000u +
+		(uint64_t)ts.tv_nsec) >> LEASE_TICK_SHIFT);
+}
+
+static uint64_t memory_here(void)
+{
+	long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
+
+	return pages > 0 && size > 0 ? (uint64_t)pages * (uint64_t)size : 0;
+}
+
+/* A part of the table at a time, copied: mapped, all of it would count as
+ * memory of ours. fn may change it; write puts it back. */
+typedef void (*sets_fn)(void *arg, struct lease_set *v, uint32_t first,
+	uint32_t n);
+
+static void each_set(struct dataplane *dp, sets_fn fn, void *arg, bool write)
+{
+	int fd = bpf_map__fd(dp->skel->maps.leases);
+	struct lease_set *v = xcalloc(PART, sizeof(*v));
+	uint32_t *keys = xcalloc(PART, sizeof(*keys)), at = 0, n, next = 0;
+
+	for (uint32_t first = 0; first < dp->sets; first += n) {
+		n = MIN2((uint32_t)PART, dp->sets - first);
+		if (!write && bpf_map_lookup_batch(fd, first ? &at : NULL,
+				      &next, keys, v, &n, NULL) &&
+			errno != ENOENT)
+			break;
+		at = next;
+		for (uint32_t i = 0; i < n; i++)
+			keys[i] = first + i;
+		fn(arg, v, first, n);
+		if (write && bpf_map_update_batch(fd, keys, v, &n, NULL))
+			break;
+		if (!n)
+			break;
+	}
+	free(keys);
+	free(v);
+}
+
+static int on_wish(void *arg, void *data, size_t n)
+{
+	const struct lease_wish *w = data;
+	struct dataplane *dp = arg;
+	struct dataplane_flow f = {.proto = (uint8_t)w->meta,
+		.fam = (enum family)(w->meta >> 8 & 0xff)};
+
+	if (n < sizeof(*w) || !dp->wish)
+		return 0;
+	if (f.fam == FAM_6) {
+		memcpy(f.src.b, w->a, 16);
+		memcpy(f.dst.b, w->a + 4, 16);
+	} else {
+		memcpy(f.src.b + 12, w->a, 4);
+		memcpy(f.dst.b + 12, w->a + 1, 4);
+	}
+	f.sport = (uint16_t)(w->ports << 8 | (w->ports >> 8 & 0xff));
+	f.dport = (uint16_t)(w->ports >> 16 << 8 | w->ports >> 24);
+	dp->wish(dp->wish_arg, &f);
+	return 0;
+}
+
+static int load(struct dataplane *dp, uint32_t sets)
+{
+	uint64_t seed = 0;
+	int rc;
+
+	dp->skel = lease_bpf__open();
+	if (!dp->skel)
+		return -errno;
+	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
+		return -EIO;
+	*(uint32_t *)(uintptr_t)&dp->skel->rodata->set_mask = sets - 1;
+	*(uint64_t *)(uintptr_t)&dp->skel->rodata->seed = seed;
+	bpf_map__set_max_entries(dp->skel->maps.leases, sets);
+	rc = lease_bpf__load(dp->skel);
+	if (rc)
+		return rc;
+	dp->conf = (struct lease_conf *)&dp->skel->bss->conf;
+	dp->conf->stamp = 1u << 16 | 1;
+	dp->conf->sample = SAMPLE_MS;
+	dp->memory = (uint64_t)sets * sizeof(struct lease_set) +
+		sizeof(*dp->skel->bss);
+	dp->sets = sets;
+	dp->wishes = ring_buffer__new(bpf_map__fd(dp->skel->maps.wishes),
+		on_wish, dp, NULL);
+	return dp->wishes ? 0 : -errno;
+}
+
+int dataplane_open(uint32_t sets, struct dataplane **ret, struct text *why)
+{
+	struct dataplane *dp = xcalloc(1, sizeof(*dp));
+	libbpf_print_fn_t before = libbpf_set_print(on_print);
+	int rc;
+
+	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
+	words = why;
+	rc = load(dp, sets ? sets : dataplane_sets(memory_here()));
+	words = NULL;
+	libbpf_set_print(before);
+	if (rc) {
+		dataplane_free(dp);
+		return rc;
+	}
+	*ret = dp;
+	return 0;
+}
+
+/* ---- attaching ---- */
+
+static struct bpf_tc_hook hook_of(int ifindex, enum bpf_tc_attach_point where)
+{
+	return (struct bpf_tc_hook){.sz = sizeof(struct bpf_tc_hook),
+		.ifindex = ifindex, .attach_point = where};
+}
+
+static int tc_on(int ifindex, enum bpf_tc_attach_point where, int fd)
+{
+	struct bpf_tc_hook h = hook_of(ifindex, where);
+	struct bpf_tc_opts o = {.sz = sizeof(o), .handle = TC_HANDLE,
+		.priority = TC_PRIORITY, .prog_fd = fd,
+		.flags = BPF_TC_F_REPLACE};
+
+	return bpf_tc_attach(&h, &o);
+}
+
+static void tc_off(int ifindex, enum bpf_tc_attach_point where)
+{
+	struct bpf_tc_hook h = hook_of(ifindex, where);
+	struct bpf_tc_opts o = {.sz = sizeof(o), .handle = TC_HANDLE,
+		.priority = TC_PRIORITY};
+
+	(void)bpf_tc_detach(&h, &o);
+}
+
+/* The far port's witness; without it nothing is ever proven there. */
+static int attach_out(struct dataplane *dp, size_t i)
+{
+	struct bpf_tc_hook h = hook_of(dp->port[i].ifindex,
+		BPF_TC_INGRESS | BPF_TC_EGRESS);
+	int rc = bpf_tc_hook_create(&h);
+
+	if (rc && rc != -EEXIST)
+		return rc;
+	rc = tc_on(dp->port[i].ifindex, BPF_TC_EGRESS,
+		bpf_program__fd(dp->skel->progs.lease_egress));
+	dp->at[i].out = !rc;
+	return rc;
+}
+
+static int attach_xdp(struct dataplane *dp, size_t i)
+{
+	LIBBPF_OPTS(bpf_link_create_opts, o, .flags = XDP_FLAGS_DRV_MODE);
+	int fd = bpf_link_create(bpf_program__fd(dp->skel->progs.lease_xdp),
+		dp->port[i].ifindex, BPF_XDP, &o);
+
+	if (fd < 0)
+		return -errno;
+	dp->at[i].xdp = fd + 1;
+	return 0;
+}
+
+static void detach(struct dataplane *dp, size_t i)
+{
+	int ifindex = dp->port[i].ifindex;
+
+	if (dp->at[i].xdp)
+		close(dp->at[i].xdp - 1);
+	if (dp->at[i].in)
+		tc_off(ifindex, BPF_TC_INGRESS);
+	if (dp->at[i].out)
+		tc_off(ifindex, BPF_TC_EGRESS);
+	/* the clsact qdisc stays: others may hang there too (nd-load.c) */
+	dp->at[i] = (struct attached){0};
+}
+
+static void detach_all(struct dataplane *dp)
+{
+	for (size_t i = 0; i < dp->port_n; i++)
+		detach(dp, i);
+	dp->port_n = 0;
+}
+
+void dataplane_free(struct dataplane *dp)
+{
+	if (!dp)
+		return;
+	if (dp->conf)
+		dataplane_hold(dp);
+	detach_all(dp);
+	ring_buffer__free(dp->wishes);
+	if (dp->skel)
+		lease_bpf__destroy(dp->skel);
+	free(dp->fdb);
+	free(dp);
+}
+
+static void attach_one(struct dataplane *dp, size_t i)
+{
+	struct dataplane_port *p = &dp->port[i];
+
+	if (p->bridge || p->mode == DP_OFF)
+		return;
+	if (attach_out(dp, i)) {
+		p->mode = DP_OFF;
+		p->why = DP_WHY_TC_REFUSED;
+		return;
+	}
+	if (p->mode == DP_NATIVE && attach_xdp(dp, i)) {
+		p->mode = DP_TC;
+		p->why = DP_WHY_DRIVER;
+	}
+}
+
+static void attach_in(struct dataplane *dp, size_t i)
+{
+	struct dataplane_port *p = &dp->port[i];
+	uint32_t at = (uint32_t)p->ifindex * dp->conf->mult >> 26;
+	uint32_t ifindex = (uint32_t)p->ifindex;
+
+	if (p->tc_in) {
+		dp->at[i].in = !tc_on(p->ifindex, BPF_TC_INGRESS,
+			bpf_program__fd(dp->skel->progs.lease_tc));
+		if (!dp->at[i].in && p->mode == DP_TC) {
+			p->mode = DP_OFF;
+			p->why = DP_WHY_TC_REFUSED;
+		}
+	}
+	if (p->xdp_out)
+		(void)bpf_map_update_elem(
+			bpf_map__fd(dp->skel->maps.out_ports), &at, &ifindex,
+			BPF_ANY);
+}
+
+static void forget(void *arg, struct lease_set *v, uint32_t first, uint32_t n)
+{
+	(void)arg;
+	(void)first;
+	memset(v, 0, n * sizeof(*v));
+}
+
+/* With other ports the old leases mean nothing. */
+static int new_rows(struct dataplane *dp)
+{
+	struct lease_conf *c = dp->conf;
+	struct lease_conf fresh = *c;
+	int rc = dataplane_rows(dp->port, dp->port_n, &fresh);
+
+	for (uint32_t i = 0; i < LEASE_PORTS; i++)
+		(void)bpf_map_delete_elem(
+			bpf_map__fd(dp->skel->maps.out_ports), &i);
+	if (rc)
+		return rc;
+	each_set(dp, forget, NULL, true);
+	memset(dp->skel->bss->wanted, 0, sizeof(dp->skel->bss->wanted));
+	memset(dp->skel->bss->hops, 0, sizeof(dp->skel->bss->hops));
+	fresh.until = c->until;
+	*c = fresh;
+	return 0;
+}
+
+int dataplane_attach(struct dataplane *dp, const struct dataplane_device *d,
+	size_t n, enum dataplane_mode best, bool force, dataplane_xmit_fn xmit)
+{
+	libbpf_print_fn_t before = libbpf_set_print(on_print);
+	struct dataplane_device *seen = xcalloc(n + 1, sizeof(*seen));
+	int rc;
+
+	dataplane_hold(dp);
+	usleep(SETTLE_US); /* no program is still at work on the old rows */
+	detach_all(dp);
+	dp->port_n = dataplane_plan(d, n, best, force, dp->port);
+	for (size_t i = 0; i < dp->port_n; i++)
+		attach_one(dp, i);
+	memcpy(seen, d, n * sizeof(*d));
+	for (size_t i = 0; xmit && i < n; i++)
+		seen[i].xmit = xmit(&d[i]);
+	dataplane_finish(dp->port, dp->port_n, seen, n);
+	free(seen);
+	rc = new_rows(dp);
+	for (size_t i = 0; !rc && i < dp->port_n; i++)
+		attach_in(dp, i);
+	dataplane_policy_changed(dp);
+	libbpf_set_print(before);
+	return rc;
+}
+
+const struct dataplane_port *dataplane_ports(const struct dataplane *dp,
+	size_t *n)
+{
+	*n = dp->port_n;
+	return dp->port;
+}
+
+/* ---- settings ---- */
+
+void dataplane_beat(struct dataplane *dp)
+{
+	__atomic_store_n(&dp->conf->until, now_ticks() + LEASE_BEAT_MS,
+		__ATOMIC_RELEASE);
+}
+
+void dataplane_hold(struct dataplane *dp)
+{
+	__atomic_store_n(&dp->conf->until, now_ticks() - 1, __ATOMIC_RELEASE);
+}
+
+/* The halves count for themselves; 0 is never used: zeroed slots have it. */
+static void bump(struct dataplane *dp, unsigned shift)
+{
+	uint32_t s = dp->conf->stamp;
+	uint16_t half = (uint16_t)(s >> shift);
+
+	half = half == UINT16_MAX ? 1 : (uint16_t)(half + 1);
+	s = (s & ~(0xffffu << shift)) | (uint32_t)half << shift;
+	__atomic_store_n(&dp->conf->stamp, s, __ATOMIC_RELEASE);
+}
+
+void dataplane_policy_changed(struct dataplane *dp)
+{
+	bump(dp, 16);
+}
+
+void dataplane_net_changed(struct dataplane *dp)
+{
+	bump(dp, 0);
+}
+
+static uint32_t wire32(uint32_t host)
+{
+	return htonl(host);
+}
+
+void dataplane_wan4(struct dataplane *dp, const struct addr *a)
+{
+	uint32_t w = a ? wire32(addr_to4(a)) : 0;
+
+	if (dp->conf->wan4 == w)
+		return;
+	dp->conf->wan4 = w;
+	dataplane_policy_changed(dp);
+}
+
+void dataplane_liberal(struct dataplane *dp, bool all)
+{
+	dp->conf->liberal = all;
+}
+
+void dataplane_esp(struct dataplane *dp, uint32_t host, uint32_t peer,
+	uint32_t spi, bool in, bool add)
+{
+	struct lease_esp k = {.host = in ? 0 : wire32(host),
+		.peer = wire32(peer), .spi = wire32(spi), .in = in};
+	uint32_t to = wire32(host);
+	int fd = bpf_map__fd(dp->skel->maps.esps);
+
+	if (add)
+		(void)bpf_map_update_elem(fd, &k, &to, BPF_ANY);
+	else
+		(void)bpf_map_delete_elem(fd, &k);
+	dataplane_net_changed(dp);
+}
+
+void dataplane_esp_clear(struct dataplane *dp)
+{
+	int fd = bpf_map__fd(dp->skel->maps.esps);
+	struct lease_esp k;
+
+	while (bpf_map_get_next_key(fd, NULL, &k) == 0 &&
+		bpf_map_delete_elem(fd, &k) == 0)
+		;
+	dataplane_net_changed(dp);
+}
+
+static bool fdb_has(const struct dataplane_fdb *v, size_t n,
+	const struct dataplane_fdb *e)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!memcmp(&v[i].mac, &e->mac, sizeof(e->mac)) &&
+			v[i].ifindex == e->ifindex)
+			return true;
+	return false;
+}
+
+static void fdb_row(struct dataplane *dp, const struct dataplane_fdb *e,
+	bool add)
+{
+	int fd = bpf_map__fd(dp->skel->maps.fdb);
+	uint32_t ifindex = (uint32_t)e->ifindex;
+	struct lease_fdb k = {0};
+
+	for (size_t i = 0; i < dp->port_n; i++)
+		if (dp->port[i].ifindex == e->ifindex)
+			k.side = dp->port[i].side;
+	if (!k.side)
+		return;
+	memcpy(k.mac, e->mac.b, sizeof(k.mac));
+	if (add)
+		(void)bpf_map_update_elem(fd, &k, &ifindex, BPF_ANY);
+	else
+		(void)bpf_map_delete_elem(fd, &k);
+}
+
+void dataplane_fdb(struct dataplane *dp, const struct dataplane_fdb *v,
+	size_t n)
+{
+	bool moved = false;
+
+	for (size_t i = 0; i < dp->fdb_n; i++)
+		if (!fdb_has(v, n, &dp->fdb[i])) {
+			fdb_row(dp, &dp->fdb[i], false);
+			moved = true;
+		}
+	for (size_t i = 0; i < n; i++)
+		fdb_row(dp, &v[i], true);
+	free(dp->fdb);
+	dp->fdb = xcalloc(n + 1, sizeof(*dp->fdb));
+	memcpy(dp->fdb, v, n * sizeof(*v));
+	dp->fdb_n = n;
+	if (moved)
+		dataplane_net_changed(dp);
+}
+
+/* ---- wishes ---- */
+
+int dataplane_wish_fd(const struct dataplane *dp)
+{
+	return ring_buffer__epoll_fd(dp->wishes);
+}
+
+void dataplane_wishes(struct dataplane *dp, dataplane_wish_fn fn, void *arg)
+{
+	dp->wish = fn;
+	dp->wish_arg = arg;
+	(void)ring_buffer__consume(dp->wishes);
+	dp->wish = NULL;
+}
+
+/* ---- reading ---- */
+
+static void add_counts(struct dataplane *dp, struct dataplane_status *r)
+{
+	int cpus = libbpf_num_possible_cpus();
+	struct lease_count *c;
+	uint64_t *const to[LEASE_EV_MAX] = {&r->fast_packets, &r->fast_bytes,
+		&r->missed, &r->unusual, &r->entered, &r->proven, &r->checks,
+		&r->gone, &r->samples, &r->full, &r->nohop, &r->toobig};
+	uint32_t zero = 0;
+
+	if (cpus <= 0)
+		return;
+	c = xcalloc((size_t)cpus, sizeof(*c));
+	if (!bpf_map_lookup_elem(bpf_map__fd(dp->skel->maps.counts), &zero, c))
+		for (int i = 0; i < cpus; i++) {
+			for (int e = 0; e < LEASE_EV_MAX; e++)
+				*to[e] += c[i].ev[e];
+			for (int s = 0; s < LEASE_PORTS; s++) {
+				r->side[s].packets += c[i].in[s].packets;
+				r->side[s].bytes += c[i].in[s].bytes;
+			}
+		}
+	free(c);
+}
+
+static void add_slots(void *arg, struct lease_set *v, uint32_t first,
+	uint32_t n)
+{
+	struct dataplane_status *r = arg;
+	uint32_t now = now_ticks();
+
+	(void)first;
+	for (size_t i = 0; i < (size_t)n * LEASE_WAYS; i++) {
+		const struct lease *l = &v[i / LEASE_WAYS].way[i % LEASE_WAYS];
+		uint32_t side = l->meta >> 16 & (LEASE_PORTS - 1);
+
+		if (l->head >> 16 >= LEASE_PROVEN &&
+			now - l->checked <= LEASE_DEAD_MS)
+			r->leases++;
+		r->fast_packets += l->packets;
+		r->fast_bytes += l->bytes;
+		r->side[side].packets += l->packets;
+		r->side[side].bytes += l->bytes;
+	}
+}
+
+/* What the slots have not handed over yet counts too. */
+bool dataplane_busy(struct dataplane *dp)
+{
+	struct dataplane_status s = {0};
+	uint64_t before = dp->moved;
+
+	add_counts(dp, &s);
+	dp->moved = s.missed + s.unusual + s.proven + s.checks + s.samples +
+		s.toobig;
+	return dp->moved != before;
+}
+
+void dataplane_status(struct dataplane *dp, struct dataplane_status *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	add_counts(dp, ret);
+	ret->slots = (uint64_t)dp->sets * LEASE_WAYS;
+	ret->memory = dp->memory;
+	each_set(dp, add_slots, ret, false);
+}
+
+static void flow_of(const struct lease *l, struct dataplane_flow *f)
+{
+	*f = (struct dataplane_flow){.proto = (uint8_t)l->meta,
+		.fam = (enum family)(l->meta >> 8 & 0xff)};
+	if (f->fam == FAM_6) {
+		memcpy(f->src.b, l->a, 16);
+		memcpy(f->dst.b, l->a + 4, 16);
+	} else {
+		memcpy(f->src.b + 12, l->a, 4);
+		memcpy(f->dst.b + 12, l->a + 1, 4);
+	}
+	f->sport = (uint16_t)(l->ports << 8 | (l->ports >> 8 & 0xff));
+	f->dport = (uint16_t)(l->ports >> 16 << 8 | l->ports >> 24);
+}
+
+struct listing {
+	struct dataplane *dp;
+	dataplane_lease_fn fn;
+	void *arg;
+};
+
+static void list_sets(void *arg, struct lease_set *v, uint32_t first,
+	uint32_t n)
+{
+	struct listing *g = arg;
+	const struct lease_conf *c = g->dp->conf;
+	uint32_t now = now_ticks();
+
+	(void)first;
+	for (size_t i = 0; i < (size_t)n * LEASE_WAYS; i++) {
+		const struct lease *l = &v[i / LEASE_WAYS].way[i % LEASE_WAYS];
+		const struct lease_hop *h = (const struct lease_hop *)
+			&g->dp->skel->bss->hops[l->head & (LEASE_HOPS - 1)];
+		uint32_t st = l->head >> 16;
+		struct dataplane_lease r = {.spi = ntohl(l->ports)};
+
+		if (st < LEASE_PENDING || now - l->checked > LEASE_DEAD_MS)
+			continue;
+		flow_of(l, &r.flow);
+		r.in = (int)c->l3[l->meta >> 16 & (LEASE_PORTS - 1)];
+		if (st >= LEASE_PROVEN)
+			r.out = (int)c->ports[h->port & (LEASE_PORTS - 1)].ifindex;
+		r.usable = st >= LEASE_PROVEN && l->stamp == c->stamp;
+		g->fn(g->arg, &r);
+	}
+}
+
+void dataplane_list(struct dataplane *dp, dataplane_lease_fn fn, void *arg)
+{
+	struct listing g = {dp, fn, arg};
+
+	each_set(dp, list_sets, &g, false);
+}
