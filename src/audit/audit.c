@@ -364,6 +364,8 @@ static int by_harm(const void *a, const void *b)
 
 static int prepare(struct auditor *x)
 {
+	static const char *const link_local[] = {"any from fe80::/10",
+		"any to fe80::/10", NULL};
 	pset only = au_where(x, au_where(x, PSET_ALL, F_IN, ROLE_WAN), F_CT, CT_NEW);
 	int rc = proof_both(x->pr, x->rq->pl, only, &x->pass, &x->perhaps);
 
@@ -372,7 +374,9 @@ static int prepare(struct auditor *x)
 	/* nothing has been translated yet when a packet arrives */
 	x->pass = au_where(x, x->pass, F_DNAT, 0);
 	x->perhaps = au_where(x, x->perhaps, F_DNAT, 0);
-	x->lan = au_where(x, x->pass, F_OUT, ROLE_LAN);
+	/* no router forwards link-local addresses (RFC 4291 section 2.5.6) */
+	x->lan = proof_minus(x->pr, au_where(x, x->pass, F_OUT, ROLE_LAN),
+		au_any_of(x, link_local));
 	x->self = au_where(x, x->pass, F_OUT, ROLE_SELF);
 	return 0;
 }
@@ -417,6 +421,7 @@ void audit_free(struct audit *a)
 		free(a->v[i].what);
 		free(a->v[i].mend);
 		free(a->v[i].boxes);
+		free(a->v[i].change);
 		free(a->v[i].line);
 	}
 	free(a->v);

@@ -29,6 +29,7 @@ struct finding {
 	enum severity severity;
 	char *what;		/* one sentence, translated */
 	char *mend;		/* what to do, translated; may be NULL */
+	char *change;		/* lines of a patch that mend it; may be NULL */
 	char *boxes;		/* which packets, a line each; may be NULL */
 	bool has_packet;
 	bool passes;		/* the packet passes, or is stopped */
@@ -36,6 +37,7 @@ struct finding {
 	struct packet packet;
 	char *line;		/* the configuration's own words, or NULL */
 	unsigned line_no;
+	unsigned before;	/* rule-order: the line that decides first */
 };
 
 /* What is asked. All of it belongs to the caller. */

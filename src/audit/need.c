@@ -44,6 +44,7 @@ static void too_late(struct auditor *x, const struct packet *p)
 		xstrdup(_("Move it in front of that line.")));
 	f->has_packet = true;
 	f->packet = witness;
+	f->before = d.rule->origin.line;
 	au_quote(f, &d.chain->rules[i].origin);
 }
 

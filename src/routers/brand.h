@@ -53,6 +53,27 @@ typedef int brand_read(const char *text, const struct read_hints *h,
 /* Does this text look like the brand's? 0: no; more is surer. */
 typedef int brand_looks(const char *text);
 
+/* mend.c: what a brand's mend() works on. */
+struct mender {
+	const struct mend_ask *a;
+	char **line;	/* of a->text, trimmed; [0] is line 1 */
+	size_t n;
+};
+/* Line number of the first line (from `from` on) that begins so, or 0. */
+unsigned mender_find(const struct mender *m, unsigned from, const char *begins);
+/* A new candidate; valid until the next. */
+struct mend *mend_new(struct mends *m);
+/* text NULL: take the line out */
+void mend_replace(struct mend *m, unsigned line, const char *text);
+void mend_insert(struct mend *m, unsigned before, const char *text);
+/* Is something to be let in to the device (or its answers), not closed? */
+bool mender_lets(const struct mender *m);
+/* The device's inside address, or identifier, as text; false: not known. */
+bool mender_addr4(const struct mender *m, char *buf);
+bool mender_iid(const struct mender *m, struct addr *ret);
+/* Copy with the first `what` replaced, or NULL when it is not there. */
+char *mend_swap(const char *s, const char *what, const char *by);
+
 struct brand {
 	const char *id, *name;
 	struct capability caps[CAP_MAX];
@@ -65,6 +86,8 @@ struct brand {
 	void (*steps)(const struct plan *p, struct sheet *s); /* screens */
 	brand_looks *looks;
 	brand_read *read; /* NULL until the brand has a reader */
+	/* changes that only this brand's language knows; may be NULL */
+	void (*mend)(const struct mender *m, struct mends *ret);
 	/* web pages only: what its owner is asked, until key is NULL; or NULL */
 	const struct web_question *questions;
 };

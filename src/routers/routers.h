@@ -186,6 +186,43 @@ int routers_read(const struct brand *b, const char *text,
 const struct brand *routers_guess(const char *text);
 const struct brand *routers_brand(const char *id);
 
+/* ---- the smallest change that mends what an audit found ---- */
+
+struct mend_edit {
+	unsigned line;	/* from 1; behind the last line: append */
+	bool replace;	/* that line by text, else text stands before it */
+	char *text;	/* without its end; NULL: the line goes */
+};
+struct mend {
+	struct mend_edit *v; /* in any order */
+	size_t n, cap;
+};
+struct mends {
+	struct mend *v;
+	size_t n, cap;
+};
+/* What is wrong. All of it belongs to the caller. */
+struct mend_ask {
+	const struct brand *brand;
+	const char *text;		/* the configuration */
+	const char *id;			/* of the finding */
+	unsigned line;			/* that decides; 0: none, or only: */
+	const char *line_text;		/* may be NULL */
+	unsigned before;		/* rule-order: the line is to stand there */
+	const struct packet *packet;	/* whose fate is to change; or NULL */
+	const struct request *rq;	/* the device, its line, names */
+};
+/*
+ * Changes that may mend it, the smallest first. They are guesses of one who
+ * knows the brand's language: the caller applies, reads and judges again.
+ */
+void routers_mends(const struct mend_ask *a, struct mends *ret);
+void mends_done(struct mends *m);
+/* The text with m applied; caller frees. */
+char *mend_apply(const char *text, const struct mend *m);
+/* "- line" and "+ line" as of a patch, without secrets, two blanks before. */
+void mend_words(const char *text, const struct mend *m, struct text *out);
+
 /* ---- routers with web pages only: their owner is asked ---- */
 
 enum { WEB_CHOICES = 5 };

@@ -9,6 +9,9 @@
 brand_read web_read;
 brand_looks web_looks_aterm, web_looks_ntt, web_looks_buffalo;
 
+/* web-mend.c */
+void web_mend(const struct mender *m, struct mends *ret);
+
 /* web-ask.c: the questions, in the order of the pages. */
 extern const struct web_question web_questions_aterm[], web_questions_ntt[],
 	web_questions_buffalo[];

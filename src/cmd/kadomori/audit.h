@@ -11,7 +11,7 @@
 /* What the user said about the device and the line; strings not owned. */
 struct audit_asked {
 	struct read_options read;
-	const char *mac, *id, *ipv4, *line, *ask, *save;
+	const char *mac, *id, *ipv4, *line, *ask, *save, *prefix;
 	bool sarif, natt, stream;
 };
 
@@ -21,6 +21,13 @@ int audit_request_of(const struct audit_asked *a, struct audit_request *rq,
 /* The report as one object (caller: json_decref). */
 json_t *audit_json(const struct audit *a, const char *path,
 	const struct brand *b);
+
+/*
+ * To each finding of a, which judged words, the smallest change that mends it,
+ * where one is found that a copy bears out.
+ */
+void audit_mend(const struct audit_asked *k, const struct audit_request *rq,
+	const struct brand *b, const char *words, struct audit *a);
 
 /*
  * Ask on stderr, read from stdin; the answers as lines that a reader takes, also

@@ -17,7 +17,8 @@ static int take_words(struct audit_asked *a, int argc, char **argv)
 	const struct {
 		const char *name, **to;
 	} rows[] = {{"--mac", &a->mac}, {"--id", &a->id}, {"--ipv4", &a->ipv4},
-		{"--line", &a->line}, {"--ask", &a->ask}, {"--save", &a->save}};
+		{"--line", &a->line}, {"--ask", &a->ask}, {"--save", &a->save},
+		{"--prefix", &a->prefix}};
 	int n = 1;
 
 	for (int i = 1; i < argc; i++) {
@@ -99,6 +100,27 @@ static void indented(const char *title, const char *lines)
 	}
 }
 
+/* The first finding with the same change, counted from 1; 0: none before. */
+static size_t same_change(const struct audit *a, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (a->v[k].change && !strcmp(a->v[k].change, a->v[i].change))
+			return k + 1;
+	return 0;
+}
+
+static void print_change(const struct audit *a, size_t i)
+{
+	size_t first = a->v[i].change ? same_change(a, i) : 0;
+
+	if (first) {
+		printf(_("   change:    the same as for %zu\n"), first);
+	} else if (a->v[i].change) {
+		puts(_("   change (a copy with it was judged again):"));
+		indented("", a->v[i].change);
+	}
+}
+
 static void print_finding(const struct finding *f, size_t number)
 {
 	printf("%zu. [%s] %s\n", number, severity_words(f->severity), f->what);
@@ -143,6 +165,7 @@ static void print_text(const struct audit *a, const char *path,
 	for (size_t i = 0; i < a->n; i++) {
 		putchar('\n');
 		print_finding(&a->v[i], i + 1);
+		print_change(a, i);
 	}
 }
 
@@ -152,9 +175,9 @@ static json_t *finding_json(const struct finding *f)
 {
 	cleanup(freep) char *p = f->has_packet ? packet_format(&f->packet) : NULL;
 
-	return json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:i, s:b, s:b}",
+	return json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:s?, s:i, s:b, s:b}",
 		"id", f->id, "severity", severity_id(f->severity), "text",
-		f->what, "todo", f->mend, "boxes", f->boxes, "packet", p,
+		f->what, "todo", f->mend, "boxes", f->boxes, "packet", p, "change", f->change,
 		"line_text", f->line, "line", (int)f->line_no, "passes",
 		f->passes, "perhaps", f->perhaps);
 }
@@ -249,7 +272,10 @@ static int audit_words(const struct audit_asked *k, struct audit_request *rq,
 	else if (rc)
 		fprintf(stderr, _("kadomori: internal error: two ways of judging disagree about %s; please report this configuration\n"),
 			path);
-	return rc ? EXIT_UNDECIDED : report(k, a, path, b);
+	if (rc)
+		return EXIT_UNDECIDED;
+	audit_mend(k, rq, b, words, a);
+	return report(k, a, path, b);
 }
 
 static int audit_file(const struct audit_asked *k, struct audit_request *rq,

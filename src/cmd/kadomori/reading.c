@@ -75,25 +75,29 @@ static bool is_nft_text(const char *s)
 }
 
 static int with_brand(const char *name, const char *text,
-	const struct read_hints *h, const struct brand *b, struct pipeline **ret)
+	const struct read_hints *h, const struct brand *b, bool quiet,
+	struct pipeline **ret)
 {
 	char *why = NULL;
 	int rc = routers_read(b, text, h, ret, &why);
 
-	if (rc)
+	if (rc && !quiet)
 		fprintf(stderr, "kadomori: %s: %s\n", name, why ? why : "?");
 	free(why);
 	return rc ? EXIT_CHECK_FAILED : 0;
 }
 
 static int through_nft(const char *name, const char *text,
-	struct read_hints *h, const struct brand *b, struct pipeline **ret)
+	struct read_hints *h, const struct brand *b, bool quiet,
+	struct pipeline **ret)
 {
 	struct nft_listing l = {0};
 	char *said = NULL;
 	int rc = kernel_nft_listing(text, "ruleset", &l, &said);
 
-	if (rc == -EPERM)
+	if (quiet)
+		;
+	else if (rc == -EPERM)
 		fprintf(stderr, _("kadomori: nft must understand %s first, and this kernel lets only root do that: run it with sudo, or give the output of: nft -j list ruleset\n"),
 			name);
 	else if (rc)
@@ -103,7 +107,7 @@ static int through_nft(const char *name, const char *text,
 	if (rc)
 		return rc == -EPERM ? EXIT_NOT_PERMITTED : EXIT_CHECK_FAILED;
 	h->handles = l.handles;
-	rc = with_brand(name, l.json, h, b, ret);
+	rc = with_brand(name, l.json, h, b, quiet, ret);
 	nft_listing_done(&l);
 	return rc;
 }
@@ -126,8 +130,8 @@ int read_text(const char *name, const char *text, const struct read_options *o,
 		return EXIT_USAGE;
 	}
 	*brand = b;
-	return nft ? through_nft(name, text, &h, b, ret)
-		   : with_brand(name, text, &h, b, ret);
+	return nft ? through_nft(name, text, &h, b, o->quiet, ret)
+		   : with_brand(name, text, &h, b, o->quiet, ret);
 }
 
 int read_config(const char *path, const struct read_options *o,

@@ -13,6 +13,7 @@ enum { READ_MAX = 16 << 20 }; /* bytes of one configuration */
 struct read_options {
 	const char *brand;	/* --kind */
 	const char *wan, *lan;	/* --wan, --lan */
+	bool quiet;		/* say nothing on stderr */
 };
 /* Take them out of argv; returns the new argc, or -EINVAL (said). */
 int read_options(int argc, char **argv, struct read_options *ret);

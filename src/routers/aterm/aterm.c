@@ -149,5 +149,6 @@ const struct brand brand_aterm = {
 	.steps = aterm_steps,
 	.looks = web_looks_aterm,
 	.read = web_read,
+	.mend = web_mend,
 	.questions = web_questions_aterm,
 };

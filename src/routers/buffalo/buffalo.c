@@ -48,5 +48,6 @@ const struct brand brand_buffalo = {
 	.steps = buffalo_steps,
 	.looks = web_looks_buffalo,
 	.read = web_read,
+	.mend = web_mend,
 	.questions = web_questions_buffalo,
 };

@@ -139,4 +139,5 @@ const struct brand brand_iptables = {
 	.undo = iptables_undo,
 	.looks = iptables_looks,
 	.read = iptables_read,
+	.mend = iptables_mend,
 };

@@ -10,4 +10,7 @@ int iptables_looks(const char *text);
 int iptables_read(const char *text, const struct read_hints *h,
 	struct pipeline *pl, char **why);
 
+/* mend.c */
+void iptables_mend(const struct mender *m, struct mends *ret);
+
 #endif

@@ -191,4 +191,5 @@ const struct brand brand_nftables = {
 	.undo = nftables_undo,
 	.looks = nftables_looks,
 	.read = nftables_read,
+	.mend = nftables_mend,
 };

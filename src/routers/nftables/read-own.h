@@ -41,4 +41,7 @@ int nftables_looks(const char *text);
 int nftables_read(const char *text, const struct read_hints *h,
 	struct pipeline *pl, char **why);
 
+/* mend.c */
+void nftables_mend(const struct mender *m, struct mends *ret);
+
 #endif

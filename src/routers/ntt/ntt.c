@@ -77,5 +77,6 @@ const struct brand brand_ntt = {
 	.steps = ntt_steps,
 	.looks = web_looks_ntt,
 	.read = web_read,
+	.mend = web_mend,
 	.questions = web_questions_ntt,
 };

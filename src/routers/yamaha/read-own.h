@@ -18,4 +18,7 @@ int yamaha_read(const char *text, const struct read_hints *h,
 bool yamaha_filter(struct chain *c, enum family fam, const struct words *w,
 	size_t i, const struct origin *o);
 
+/* mend.c */
+void yamaha_mend(const struct mender *m, struct mends *ret);
+
 #endif

@@ -331,4 +331,5 @@ const struct brand brand_yamaha = {
 	.undo = yamaha_undo,
 	.looks = yamaha_looks,
 	.read = yamaha_read,
+	.mend = yamaha_mend,
 };
