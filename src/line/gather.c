@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * One packet socket asks four questions and hears the answers: it needs no
+ * One packet socket asks five questions and hears the answers: it needs no
  * address, takes no port from the system's own clients, and changes nothing.
+ * What comes first is kept; others that contradict are counted, because a liar
+ * on the wire looks like this.
  */
 #include "line/line.h"
 #include "wire/eth.h"
@@ -13,7 +15,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <ifaddrs.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -25,6 +26,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+enum { BATCH = 256, OWED_MS = 6500 };
 enum { FRAME = 1514, PORT_DHCP6_C = 546, PORT_DHCP6_S = 547,
 	PORT_DHCP4_C = 68, PORT_DHCP4_S = 67 };
 
@@ -63,7 +65,13 @@ static void ask_ra(struct gather *g)
 		send_frame(g, &w);
 }
 
-static void ask_dhcp6(struct gather *g)
+/* The information request has an xid of its own: the answers differ. */
+static uint32_t info_xid(const struct gather *g)
+{
+	return (g->xid + 1) & 0xffffff;
+}
+
+static void ask_dhcp6(struct gather *g, bool prefix)
 {
 	uint8_t buf[FRAME], body[256], udp[300];
 	struct wr b = wr_of(body, sizeof(body)), u = wr_of(udp, sizeof(udp));
@@ -74,7 +82,8 @@ static void ask_dhcp6(struct gather *g)
 
 	(void)addr_parse("ff02::1:2", &fam, &to);
 	mac = mac_of_multicast(&to);
-	if (dhcp6_solicit(&b, g->xid, &g->mac) ||
+	if ((prefix ? dhcp6_solicit(&b, g->xid, &g->mac)
+		    : dhcp6_inform(&b, info_xid(g), &g->mac)) ||
 		udp_build(&u, FAM_6, &g->ll, &to, PORT_DHCP6_C, PORT_DHCP6_S,
 			body, wr_len(&b)))
 		return;
@@ -117,7 +126,8 @@ static void ask_pppoe(struct gather *g)
 static void ask_all(struct gather *g)
 {
 	ask_ra(g);
-	ask_dhcp6(g);
+	ask_dhcp6(g, true);
+	ask_dhcp6(g, false);
 	ask_dhcp4(g);
 	if (g->e->at == AT_GATEWAY)
 		ask_pppoe(g);
@@ -127,49 +137,78 @@ static void ask_all(struct gather *g)
 
 static bool hear_ra(struct gather *g, const uint8_t *p, size_t n)
 {
+	struct line_evidence *e = g->e;
 	struct nd_msg m;
 	struct ra ra;
 
 	if (nd_parse(p, n, &m) != ND_GOOD || m.type != ND_RA ||
 		!memcmp(&m.l2src, &g->mac, sizeof(g->mac)) ||
-		ra_parse(m.body, m.body_len, &ra) || g->e->has_ra)
+		ra_parse(m.body, m.body_len, &ra))
 		return false;
-	g->e->has_ra = true;
-	g->e->ra = ra;
-	g->e->router = m.src;
-	g->e->router_mac = m.l2src;
+	if (e->has_ra && addr_cmp(&m.src, &e->router)) {
+		e->other_routers += e->other_routers < UINT8_MAX;
+		return false;
+	}
+	if (e->has_ra)
+		return false;
+	e->has_ra = true;
+	e->ra = ra;
+	e->router = m.src;
+	e->router_mac = m.l2src;
 	return true;
+}
+
+static bool other_server(const struct dhcp6_answer *a,
+	const struct dhcp6_answer *b)
+{
+	return a->has_server_mac && b->has_server_mac &&
+	       memcmp(&a->server_mac, &b->server_mac, sizeof(struct mac));
 }
 
 static bool hear_dhcp6(struct gather *g, struct rd *r, const struct udp_head *u)
 {
+	struct line_evidence *e = g->e;
 	struct dhcp6_answer a;
 	size_t n = rd_left(r);
 
 	if (u->sport != PORT_DHCP6_S || u->dport != PORT_DHCP6_C ||
-		dhcp6_parse(rd_bytes(r, n), n, &a) || a.xid != (g->xid & 0xffffff))
+		dhcp6_parse(rd_bytes(r, n), n, &a))
 		return false;
+	if (a.xid == info_xid(g) && !e->has_info) {
+		e->info = a;
+		return e->has_info = true;
+	}
+	if (a.xid != (g->xid & 0xffffff))
+		return false;
+	if (e->has_dhcp6 && other_server(&a, &e->dhcp6))
+		e->other_dhcp6 += e->other_dhcp6 < UINT8_MAX;
 	/* a server that delegates says more than one that does not */
-	if (g->e->has_dhcp6 && (g->e->dhcp6.has_prefix || !a.has_prefix))
+	if (e->has_dhcp6 && (e->dhcp6.has_prefix || !a.has_prefix))
 		return false;
-	g->e->has_dhcp6 = true;
-	g->e->dhcp6 = a;
+	e->has_dhcp6 = true;
+	e->dhcp6 = a;
 	return true;
 }
 
 static bool hear_dhcp4(struct gather *g, struct rd *r, const struct udp_head *u,
 	const struct mac *from)
 {
+	struct line_evidence *e = g->e;
 	struct dhcp4_offer o;
 	size_t n = rd_left(r);
 
 	if (u->sport != PORT_DHCP4_S || u->dport != PORT_DHCP4_C ||
-		dhcp4_parse(rd_bytes(r, n), n, &o) || o.xid != g->xid ||
-		g->e->has_offer)
+		dhcp4_parse(rd_bytes(r, n), n, &o) || o.xid != g->xid)
 		return false;
-	g->e->has_offer = true;
-	g->e->offer = o;
-	g->e->offer_mac = *from;
+	if (e->has_offer) {
+		if (addr_cmp(&o.server, &e->offer.server) && !e->other_offers++)
+			e->offer2 = o;
+		e->other_offers = MIN2(e->other_offers, (unsigned)UINT8_MAX);
+		return false;
+	}
+	e->has_offer = true;
+	e->offer = o;
+	e->offer_mac = *from;
 	return true;
 }
 
@@ -206,35 +245,6 @@ static bool hear(struct gather *g, const uint8_t *p, size_t n)
 
 /* ---- the interface ---- */
 
-static void own_addresses(const char *ifname, struct line_evidence *e,
-	struct gather *g)
-{
-	struct ifaddrs *list = NULL;
-
-	if (getifaddrs(&list))
-		return;
-	for (struct ifaddrs *i = list; i; i = i->ifa_next) {
-		struct addr a = {{0}};
-
-		if (!i->ifa_addr || strcmp(i->ifa_name, ifname))
-			continue;
-		if (i->ifa_addr->sa_family == AF_INET6) {
-			memcpy(a.b, &((struct sockaddr_in6 *)(void *)i->ifa_addr)
-					     ->sin6_addr, 16);
-			if (addr_is_linklocal(&a))
-				g->ll = a;
-			else if (e->own6_n < LINE_ADDRS_MAX)
-				e->own6[e->own6_n++] = a;
-		} else if (i->ifa_addr->sa_family == AF_INET &&
-			e->own4_n < LINE_ADDRS_MAX) {
-			memcpy(a.b + 12, &((struct sockaddr_in *)(void *)
-					i->ifa_addr)->sin_addr, 4);
-			e->own4[e->own4_n++] = a;
-		}
-	}
-	freeifaddrs(list);
-}
-
 static int open_socket(const char *ifname, struct gather *g)
 {
 	struct sockaddr_ll ll = {.sll_family = AF_PACKET,
@@ -254,8 +264,6 @@ static int open_socket(const char *ifname, struct gather *g)
 	}
 	memcpy(g->mac.b, ifr.ifr_hwaddr.sa_data, 6);
 	ll.sll_ifindex = (int)if_nametoindex(ifname);
-	if (ioctl(g->fd, SIOCGIFFLAGS, &ifr) == 0)
-		g->e->link = ifr.ifr_flags & IFF_UP && ifr.ifr_flags & IFF_RUNNING;
 	if (bind(g->fd, (struct sockaddr *)&ll, sizeof(ll))) {
 		e = -errno;
 		close(g->fd);
@@ -264,11 +272,18 @@ static int open_socket(const char *ifname, struct gather *g)
 	return 0;
 }
 
-/* All four answered: nothing more can come. */
+/* All answered: nothing more can come. */
 static bool complete(const struct line_evidence *e)
 {
 	return e->has_ra && e->has_dhcp6 && e->has_offer &&
 	       (e->has_pado || e->at == AT_HOST);
+}
+
+/* The router pointed to DHCPv6 and DHCPv6 has not answered: a slow server. */
+static bool owed(const struct line_evidence *e)
+{
+	return e->has_ra && ((e->ra.flags & RA_MANAGED && !e->has_dhcp6) ||
+			(e->ra.flags & RA_OTHER && !e->has_info && !e->has_dhcp6));
 }
 
 static void listen_until(struct gather *g, msec_t quiet, msec_t most)
@@ -282,16 +297,19 @@ static void listen_until(struct gather *g, msec_t quiet, msec_t most)
 	ask_all(g);
 	while ((now = clock_ms() - start) < most && !complete(g->e)) {
 		struct pollfd p = {.fd = g->fd, .events = POLLIN};
+		int batch = BATCH;
 		ssize_t n;
 
-		if (heard && now - last > quiet)
+		if (heard && now - last > quiet &&
+			(!owed(g->e) || now > OWED_MS))
 			break;
 		if (now >= repeats[sent]) {
 			sent++;
 			ask_all(g);
 		}
 		poll(&p, 1, 50);
-		while ((n = recv(g->fd, buf, sizeof(buf), 0)) > 0)
+		/* a flood must not keep the clock from being looked at */
+		while (batch-- && (n = recv(g->fd, buf, sizeof(buf), 0)) > 0)
 			if (hear(g, buf, (size_t)n)) {
 				heard = true;
 				last = clock_ms() - start;
@@ -300,27 +318,43 @@ static void listen_until(struct gather *g, msec_t quiet, msec_t most)
 	g->e->took = clock_ms() - start;
 }
 
+/* The address that the questions come from: the interface's own, or the one
+ * that it would have. */
+static void linklocal(const char *ifname, struct gather *g)
+{
+	char line[128], hex[33], dev[32];
+	FILE *f = fopen("/proc/net/if_inet6", "re");
+	unsigned scope;
+
+	g->ll = mac_to_iid(&g->mac);
+	g->ll.b[0] = 0xfe;
+	g->ll.b[1] = 0x80;
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "%32s %*x %*x %x %*x %31s", hex, &scope, dev) == 3 &&
+			scope == 0x20 && !strcmp(dev, ifname) && strlen(hex) == 32)
+			for (int i = 0; i < 16; i++)
+				sscanf(hex + 2 * i, "%2hhx", &g->ll.b[i]);
+	if (f)
+		fclose(f);
+}
+
 int line_gather(const char *ifname, enum vantage at, msec_t quiet, msec_t most,
 	struct line_evidence *ret)
 {
 	struct gather g = {.e = ret};
-	struct addr iid;
 	int rc;
 
 	memset(ret, 0, sizeof(*ret));
 	ret->at = at;
-	if (!if_nametoindex(ifname))
-		return -ENODEV;
-	rc = open_socket(ifname, &g);
+	rc = line_local(ifname, ret);
+	if (!rc)
+		rc = open_socket(ifname, &g);
 	if (rc)
 		return rc;
+	ret->raw = true;
 	if (getrandom(&g.xid, sizeof(g.xid), 0) != sizeof(g.xid))
 		g.xid = (uint32_t)clock_ms();
-	iid = mac_to_iid(&g.mac);
-	g.ll = iid;
-	g.ll.b[0] = 0xfe;
-	g.ll.b[1] = 0x80;
-	own_addresses(ifname, ret, &g);
+	linklocal(ifname, &g);
 	if (ret->link)
 		listen_until(&g, quiet, most);
 	close(g.fd);

@@ -4,7 +4,7 @@
 #include <errno.h>
 
 enum { MAGIC = 0x63825363, FIXED = 236, O_PAD = 0, O_MASK = 1, O_ROUTER = 3,
-	O_DNS = 6, O_LEASE = 51, O_TYPE = 53, O_SERVER = 54, O_WANT = 55,
+	O_DNS = 6, O_DOMAIN = 15, O_MTU = 26, O_LEASE = 51, O_TYPE = 53, O_SERVER = 54, O_WANT = 55,
 	O_END = 255 };
 
 int dhcp4_discover(struct wr *w, uint32_t xid, const struct mac *mac)
@@ -20,8 +20,8 @@ int dhcp4_discover(struct wr *w, uint32_t xid, const struct mac *mac)
 	put_be16(h + 10, 0x8000);
 	memcpy(h + 28, mac->b, 6);
 	wr_be32(w, MAGIC);
-	wr_copy(w, (const uint8_t[]){O_TYPE, 1, DHCP4_DISCOVER, O_WANT, 3,
-		O_MASK, O_ROUTER, O_DNS, O_END}, 9);
+	wr_copy(w, (const uint8_t[]){O_TYPE, 1, DHCP4_DISCOVER, O_WANT, 5,
+		O_MASK, O_ROUTER, O_DNS, O_DOMAIN, O_MTU, O_END}, 11);
 	return wr_ok(w) ? 0 : -EMSGSIZE;
 }
 
@@ -36,6 +36,18 @@ static bool take_addr(struct rd *r, struct addr *ret)
 	return true;
 }
 
+static void take_name(struct rd *r, char name[DHCP4_NAME_MAX])
+{
+	size_t n = 0;
+
+	while (rd_left(r) && n < DHCP4_NAME_MAX - 1) {
+		uint8_t c = rd_u8(r);
+
+		name[n++] = c > 0x20 && c < 0x7f ? (char)c : '?';
+	}
+	name[n] = '\0';
+}
+
 static void option(uint8_t code, struct rd *r, struct dhcp4_offer *o)
 {
 	switch (code) {
@@ -44,6 +56,8 @@ static void option(uint8_t code, struct rd *r, struct dhcp4_offer *o)
 	case O_ROUTER: o->has_router = take_addr(r, &o->router); break;
 	case O_DNS:    o->has_dns = take_addr(r, &o->dns); break;
 	case O_SERVER: (void)take_addr(r, &o->server); break;
+	case O_DOMAIN: take_name(r, o->domain); break;
+	case O_MTU:    o->mtu = rd_be16(r); break;
 	case O_LEASE:  o->lease_s = rd_be32(r); break;
 	default: break;
 	}

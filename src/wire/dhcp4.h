@@ -6,7 +6,7 @@
 #include "base/addr.h"
 #include "base/rd.h"
 
-enum { DHCP4_DISCOVER = 1, DHCP4_OFFER = 2 };
+enum { DHCP4_DISCOVER = 1, DHCP4_OFFER = 2, DHCP4_NAME_MAX = 64 };
 
 struct dhcp4_offer {
 	uint32_t xid;
@@ -14,6 +14,8 @@ struct dhcp4_offer {
 	struct addr yours, server, router, mask, dns;
 	bool has_router, has_mask, has_dns;
 	uint32_t lease_s;
+	uint16_t mtu;			/* option 26; 0: not said */
+	char domain[DHCP4_NAME_MAX];	/* option 15, printable, or "" */
 };
 
 /* UDP payload of a DISCOVER (broadcast flag set). 0 or -EMSGSIZE. */

@@ -4,10 +4,10 @@
 #include <ctype.h>
 #include <errno.h>
 
-enum { O_CLIENTID = 1, O_ORO = 6, O_ELAPSED = 8, O_STATUS = 13, O_DNS = 23,
+enum { O_CLIENTID = 1, O_SERVERID = 2, O_ORO = 6, O_ELAPSED = 8, O_STATUS = 13, O_DNS = 23,
 	O_SEARCH = 24, O_IA_PD = 25, O_IAPREFIX = 26, O_AFTR = 64,
-	O_S46_RULE = 89, O_S46_PORTS = 93, O_S46_MAPE = 94, O_S46_MAPT = 95,
-	O_S46_LW = 96, DUID_LL = 3, HW_ETHER = 1, DEPTH_MAX = 4 };
+	O_S46_RULE = 89, O_S46_BR = 90, O_S46_PORTS = 93, O_S46_MAPE = 94, O_S46_MAPT = 95,
+	O_S46_LW = 96, DUID_LLT = 1, HW_ETHER = 1, DEPTH_MAX = 4 };
 
 int dns_name_text(struct rd *r, char *buf, size_t n)
 {
@@ -36,15 +36,16 @@ int dns_name_text(struct rd *r, char *buf, size_t n)
 	return 0;
 }
 
-int dhcp6_solicit(struct wr *w, uint32_t xid, const struct mac *mac)
+static void question(struct wr *w, unsigned type, uint32_t xid,
+	const struct mac *mac)
 {
 	static const uint16_t wanted[] = {O_DNS, O_SEARCH, O_AFTR, O_S46_MAPE,
 		O_S46_MAPT, O_S46_LW};
 
-	wr_be32(w, (uint32_t)DHCP6_SOLICIT << 24 | (xid & 0xffffff));
+	wr_be32(w, (uint32_t)type << 24 | (xid & 0xffffff));
 	wr_be16(w, O_CLIENTID);
 	wr_be16(w, 10);
-	wr_be16(w, DUID_LL); /* what NTT's NGN expects */
+	wr_be16(w, DHCP6_DUID_LL); /* what NTT's NGN expects */
 	wr_be16(w, HW_ETHER);
 	wr_copy(w, mac->b, 6);
 	wr_be16(w, O_ORO);
@@ -54,6 +55,17 @@ int dhcp6_solicit(struct wr *w, uint32_t xid, const struct mac *mac)
 	wr_be16(w, O_ELAPSED);
 	wr_be16(w, 2);
 	wr_be16(w, 0);
+}
+
+int dhcp6_inform(struct wr *w, uint32_t xid, const struct mac *mac)
+{
+	question(w, DHCP6_INFORM, xid, mac);
+	return wr_ok(w) ? 0 : -EMSGSIZE;
+}
+
+int dhcp6_solicit(struct wr *w, uint32_t xid, const struct mac *mac)
+{
+	question(w, DHCP6_SOLICIT, xid, mac);
 	wr_be16(w, O_IA_PD);
 	wr_be16(w, 12);
 	wr_be32(w, 1);
@@ -115,10 +127,35 @@ static void ia_prefix(struct rd *r, struct dhcp6_answer *a)
 	a->valid_s = valid;
 }
 
+static void server_id(struct rd *r, struct dhcp6_answer *a)
+{
+	uint16_t type = rd_be16(r), hw = rd_be16(r);
+	struct mac m;
+
+	if (!rd_ok(r))
+		return;
+	a->duid_type = type;
+	if (type == DUID_LLT)
+		rd_skip(r, 4);
+	rd_copy(r, m.b, 6);
+	if (!rd_ok(r) || hw != HW_ETHER ||
+		(type != DHCP6_DUID_LL && type != DUID_LLT))
+		return;
+	a->has_server_mac = true;
+	a->server_mac = m;
+}
+
 static void one_option(unsigned code, struct rd *r, struct dhcp6_answer *a,
 	int depth, struct dhcp6_s46_rule *inside)
 {
 	switch (code) {
+	case O_SERVERID:
+		server_id(r, a);
+		break;
+	case O_S46_BR:
+		a->has_br = rd_left(r) >= 16;
+		rd_copy(r, a->br.b, 16);
+		break;
 	case O_IA_PD:
 		rd_skip(r, 12);
 		options(r, a, depth + 1, NULL);

@@ -105,48 +105,76 @@ static bool interface_of(const struct doctor_obs *o, char name[IF_NAMESIZE])
 /* The shared IPv4 kinds have a code each; it is the service that differs. */
 static enum doctor_line service_line(const struct line_verdict *v)
 {
-	static const struct {
-		const char *word;
-		enum doctor_line line;
-	} all[] = {{"v6 Plus", DLINE_V6PLUS}, {"OCN", DLINE_OCN},
-		{"BIGLOBE", DLINE_BIGLOBE}, {"NURO", DLINE_NURO},
-		{"transix", DLINE_TRANSIX}, {"Xpass", DLINE_XPASS},
-		{"v6 connect", DLINE_V6CONNECT}};
-
-	for (size_t i = 0; v->service && i < ARRAY_LEN(all); i++)
-		if (strstr(v->service, all[i].word))
-			return all[i].line;
+	switch (v->service) {
+	case SVC_V6PLUS:    return DLINE_V6PLUS;
+	case SVC_OCN:	    return DLINE_OCN;
+	case SVC_BIGLOBE:   return DLINE_BIGLOBE;
+	case SVC_NURO:	    return DLINE_NURO;
+	case SVC_TRANSIX:   return DLINE_TRANSIX;
+	case SVC_XPASS:	    return DLINE_XPASS;
+	case SVC_V6CONNECT: return DLINE_V6CONNECT;
+	case SVC_AU:	    return DLINE_AU;
+	case SVC_JCOM:	    return DLINE_JCOM;
+	case SVC_NONE:
+	case SVC_FLETS:
+	case SVC_EO:
+	case SVC_OTHER:	    break;
+	}
 	return DLINE_UNKNOWN;
 }
 
 /* A host's private address says nothing of the line: its router's does. */
 static enum doctor_line line4_of(const struct line_verdict *v, enum vantage at)
 {
-	if (v->v4 == V4_MAPE || v->v4 == V4_DSLITE)
-		return service_line(v);
-	if (v->v4 == V4_GLOBAL_DHCP)
-		return DLINE_GLOBAL4;
-	if (v->v4 == V4_PPPOE)
+	enum doctor_line by_service = service_line(v);
+
+	switch (v->v4) {
+	case V4_MAPE:
+	case V4_DSLITE:
+		return by_service;
+	case V4_GLOBAL_DHCP:
+	case V4_ONE_NAT:
+		return by_service == DLINE_AU || by_service == DLINE_JCOM ||
+				by_service == DLINE_NURO ? by_service
+							 : DLINE_GLOBAL4;
+	case V4_PPPOE:
 		return DLINE_PPPOE;
-	if (at == AT_GATEWAY && (v->v4 == V4_PRIVATE || v->v4 == V4_CGN))
+	case V4_PRIVATE:
+		return at == AT_GATEWAY ? DLINE_PRIVATE4 : DLINE_UNKNOWN;
+	case V4_CGN:
 		return DLINE_PRIVATE4;
+	case V4_UNKNOWN:
+	case V4_NOTHING:
+	case V4_IPIP:
+		break;
+	}
 	return DLINE_UNKNOWN;
 }
 
-static enum doctor_line line_of(const struct line_verdict *v, enum vantage at,
-	enum family fam)
+static enum doctor_line line6_of(const struct line_verdict *v)
 {
-	const char *kind = v->kind ? v->kind : "";
-
-	if (fam == FAM_4)
-		return line4_of(v, at);
 	if (v->v6 == V6_CLOSED)
 		return DLINE_NGN_ONLY;
-	if (!strcmp(kind, "hgw"))
-		return DLINE_HGW;
-	if (!strcmp(kind, "flets-pd"))
-		return DLINE_FLETS_PHONE;
-	return !strcmp(kind, "flets-ra") ? DLINE_FLETS : DLINE_UNKNOWN;
+	switch (v->access) {
+	case ACC_FLETS:	       return DLINE_FLETS;
+	case ACC_FLETS_PHONE:  return DLINE_FLETS_PHONE;
+	case ACC_CROSS:	       return DLINE_CROSS;
+	case ACC_HGW_PHONE:    return DLINE_HGW;
+	case ACC_HGW_NO_PHONE: return DLINE_HGW_NO_PHONE;
+	case ACC_NURO:	       return DLINE_NURO;
+	case ACC_AU:	       return DLINE_AU;
+	case ACC_JCOM:	       return DLINE_JCOM;
+	case ACC_HOME_ROUTER:
+		return v->v6 == V6_ONE_64 || v->v6 == V6_DELEGATED
+			? DLINE_HGW : DLINE_UNKNOWN;
+	case ACC_UNKNOWN:
+	case ACC_EO:
+	case ACC_DHCP4:
+	case ACC_PPPOE:
+	case ACC_PRIVATE4:
+		break;
+	}
+	return DLINE_UNKNOWN;
 }
 
 static void look_line(const struct doctor_args *a, struct doctor_obs *o)
@@ -154,13 +182,14 @@ static void look_line(const struct doctor_args *a, struct doctor_obs *o)
 	enum vantage at = a->gateway ? AT_GATEWAY : AT_HOST;
 	static struct line_evidence e;
 	char name[IF_NAMESIZE];
+	struct line_want w = {.ifname = name, .at = at, .quiet = LINE_QUIET_MS,
+		.most = LINE_MOST_MS};
 	struct line_verdict v;
 
-	if (a->line_given || !interface_of(o, name) ||
-		line_gather(name, at, LINE_QUIET_MS, LINE_MOST_MS, &e) < 0)
+	if (a->line_given || !interface_of(o, name) || line_look(&w, &e) < 0)
 		return;
 	line_judge(&e, &v);
-	o->line = line_of(&v, at, o->fam);
+	o->line = o->fam == FAM_4 ? line4_of(&v, at) : line6_of(&v);
 	line_verdict_done(&v);
 }
 

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The provisioning request (spec 3.3) by libcurl with GnuTLS: IPv6 only, to an
+ * address that we resolved and looked at, bounded in time and size, no
+ * cookies, no user, no token, no redirect that leaves https or goes home.
+ */
+#include "line/outside.h"
+
+#include <curl/curl.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <sys/socket.h>
+
+enum { REDIRECTS_MAX = 3, CONNECT_MS = 2500, STATUS_GOOD = 200,
+	STATUS_ELSEWHERE = 307 };
+
+struct body {
+	char *s;
+	size_t n;
+};
+
+static size_t take_body(char *p, size_t size, size_t n, void *arg)
+{
+	struct body *b = arg;
+
+	if (size * n > HB_BODY_MAX - b->n)
+		return 0; /* curl ends the transfer */
+	memcpy(b->s + b->n, p, size * n);
+	b->n += size * n;
+	return size * n;
+}
+
+/* The address of each connection, redirects too: only global IPv6. */
+static curl_socket_t open_checked(void *arg, curlsocktype purpose,
+	struct curl_sockaddr *a)
+{
+	bool *refused = arg;
+	struct addr to;
+
+	(void)purpose;
+	if (a->family == AF_INET6) {
+		const struct sockaddr_in6 *s6 = (const void *)&a->addr;
+
+		memcpy(to.b, &s6->sin6_addr, 16);
+		if (line_is_global6(&to))
+			return socket(a->family, a->socktype | SOCK_CLOEXEC,
+				a->protocol);
+	}
+	*refused = true;
+	return CURL_SOCKET_BAD;
+}
+
+/* The path keeps what the TXT said; the parameters are the MUST ones. The OUI
+ * is one that is nobody's (locally administered). */
+static void request_url(const char *base, char *buf, size_t n)
+{
+	char version[33];
+	size_t k;
+
+	snprintf(version, sizeof(version), "%s", KADOMORI_VERSION);
+	for (k = 0; version[k]; k++)
+		if (version[k] < '0' || version[k] > '9')
+			version[k] = '_';
+	snprintf(buf, n, "%s%cvendorid=020000-kadomori&product=kadomori"
+		"&version=%s&capability=map_e,dslite,lw4o6,ipip,hubspoke",
+		base, strchr(base, '?') ? '&' : '?', version);
+}
+
+static void options(CURL *c, const struct hb46pp_txt *t, const char *ca,
+	const char *ifname, struct body *b, bool *refused)
+{
+	char dev[32];
+
+	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(c, CURLOPT_IPRESOLVE, (long)CURL_IPRESOLVE_V6);
+	curl_easy_setopt(c, CURLOPT_PROXY, "");
+	curl_easy_setopt(c, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, t->https ? "https" : "http");
+	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
+	curl_easy_setopt(c, CURLOPT_MAXFILESIZE, (long)HB_BODY_MAX);
+	curl_easy_setopt(c, CURLOPT_USERAGENT, "kadomori");
+	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, take_body);
+	curl_easy_setopt(c, CURLOPT_WRITEDATA, b);
+	curl_easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION, open_checked);
+	curl_easy_setopt(c, CURLOPT_OPENSOCKETDATA, refused);
+	curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, t->check ? 1L : 0L);
+	curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, t->check ? 2L : 0L);
+	curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	if (ca)
+		curl_easy_setopt(c, CURLOPT_CAINFO, ca);
+	if (*ifname) {
+		snprintf(dev, sizeof(dev), "if!%s", ifname);
+		curl_easy_setopt(c, CURLOPT_INTERFACE, dev);
+	}
+}
+
+static struct curl_slist *pin(const struct hb46pp_txt *t,
+	const struct addr *addr)
+{
+	char buf[LINE_NAME_MAX + ADDR_STR + 16], a[ADDR_STR];
+
+	snprintf(buf, sizeof(buf), "%s:%u:[%s]", t->host, t->port,
+		addr_format(FAM_6, addr, a));
+	return curl_slist_append(NULL, buf);
+}
+
+static enum hb46pp_end end_of(CURLcode rc)
+{
+	switch (rc) {
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_ISSUER_ERROR:
+	case CURLE_SSL_CACERT_BADFILE:
+		return HB_CERT;
+	case CURLE_WRITE_ERROR:		/* take_body: too long */
+	case CURLE_FILESIZE_EXCEEDED:
+	case CURLE_WEIRD_SERVER_REPLY:
+	case CURLE_UNSUPPORTED_PROTOCOL:
+	case CURLE_URL_MALFORMAT:
+		return HB_JSON_BAD;
+	default:
+		return HB_SILENT;
+	}
+}
+
+/*
+ * One request; next: where a 307 points, when it may be followed (the same
+ * host, so that the address that was looked at still holds).
+ */
+static void one(const struct hb46pp_txt *t, const char *url,
+	const struct addr *addr, const char *ifname, const char *ca,
+	msec_t until, struct body *b, struct hb46pp *h, char *next)
+{
+	struct curl_slist *pinned = pin(t, addr);
+	CURL *c = curl_easy_init();
+	bool refused = false;
+	struct hb46pp_txt to;
+	char *where = NULL, txt[HB_URL_MAX + 64];
+	long status = 0;
+	CURLcode rc;
+
+	*next = '\0';
+	b->n = 0;
+	options(c, t, ca, ifname, b, &refused);
+	curl_easy_setopt(c, CURLOPT_URL, url);
+	curl_easy_setopt(c, CURLOPT_RESOLVE, pinned);
+	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS,
+		(long)MAX2(until - clock_ms(), (msec_t)1));
+	rc = curl_easy_perform(c);
+	curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(c, CURLINFO_REDIRECT_URL, &where);
+	h->status = (unsigned)status;
+	h->end = refused ? HB_REFUSED : rc ? end_of(rc) : HB_HTTP;
+	if (!rc && status == STATUS_GOOD)
+		h->end = HB_GOOD;
+	if (!rc && status == STATUS_ELSEWHERE && where &&
+		snprintf(txt, sizeof(txt), "v=v6mig-1 url=%s t=%c", where,
+			t->check ? 'b' : 'a') < (int)sizeof(txt) &&
+		!hb46pp_txt_parse(txt, strlen(txt), &to) &&
+		to.https == t->https && !strcmp(to.host, t->host))
+		memcpy(next, to.url, HB_URL_MAX);
+	curl_easy_cleanup(c);
+	curl_slist_free_all(pinned);
+}
+
+void hb46pp_get(const struct hb46pp_txt *t, const struct addr *addr,
+	const char *ifname, const char *ca, const struct addr *ce,
+	msec_t until, struct hb46pp *ret)
+{
+	static char bytes[HB_BODY_MAX];
+	struct body b = {bytes, 0};
+	char url[HB_URL_MAX + 256], next[HB_URL_MAX];
+
+	if (curl_global_init(CURL_GLOBAL_DEFAULT))
+		return;
+	request_url(t->url, url, sizeof(url));
+	for (int i = 0; i <= REDIRECTS_MAX; i++) {
+		one(t, url, addr, ifname, ca, until, &b, ret, next);
+		if (!*next || clock_ms() >= until)
+			break;
+		snprintf(url, sizeof(url), "%s", next);
+	}
+	if (ret->end == HB_GOOD) {
+		ret->checked = t->https && t->check;
+		if (hb46pp_json_parse(b.s, b.n, ce, ret))
+			ret->end = HB_JSON_BAD;
+	}
+	curl_global_cleanup();
+}
