@@ -252,12 +252,22 @@ static bool typed(const char *s)
 	return named(s, verbs) || *s == '[' || *s == '#' || *s == '{';
 }
 
+/* "vyos@gw:~$", "joe@srx>": what stands behind it was typed. */
+static bool prompt(const char *s)
+{
+	size_t n = strlen(s);
+
+	return n && strchr(s, '@') && strchr("$#>", s[n - 1]);
+}
+
 static void set_line(struct reader *r, const struct capture_line *l)
 {
 	struct words w;
 	const char *verb;
 
 	cut(l->text, &w);
+	if (prompt(words_at(&w, 0)))
+		memmove(&w.w[0], &w.w[1], --w.n * sizeof(w.w[0]));
 	verb = words_at(&w, 0);
 	if (!strcmp(verb, "set"))
 		plant(r, edited(r, l->no), &w, 1, l->no, r->edit_n);

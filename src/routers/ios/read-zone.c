@@ -92,6 +92,15 @@ static void rule(struct chain *c, const struct action *a, const struct match *m,
 		"inspect follows TCP, UDP and ICMP only");
 }
 
+static void blame_inspect(struct origin *o, const struct action *a)
+{
+	cleanup(freep) char *text = xasprintf(
+		"%s (follows TCP, UDP and ICMP only): %s", a->said->line->text,
+		o->text);
+
+	origin_set(o, NULL, a->said->line->no, text, "inspect");
+}
+
 /* What a list permits belongs to the class, what it denies does not. */
 static void by_list(struct ios *s, struct chain *c, const struct action *a,
 	const char *name, const struct match *extra, const struct capture_line *l)
@@ -103,6 +112,7 @@ static void by_list(struct ios *s, struct chain *c, const struct action *a,
 	struct chain *sub;
 	struct match m = {0};
 	struct rule *r;
+	size_t from;
 
 	if (!v4 && !v6) {
 		pipeline_unknown(s->pl, l->no, true,
@@ -123,11 +133,14 @@ static void by_list(struct ios *s, struct chain *c, const struct action *a,
 				? V_DROP : V_ACCEPT, V_RETURN, &m);
 	}
 	/* the same list once more: what "inspect" cannot follow is dropped */
+	from = sub->rule_n;
 	if (inspect)
 		for (int k = 0; k < 2; k++)
 			if (k ? v6 : v4)
 				ios_acl_rules(s, k ? v6 : v4, sub, V_DROP,
 					V_RETURN, extra);
+	for (; from < sub->rule_n; from++)
+		blame_inspect(&sub->rules[from].origin, a);
 	match_done(&m);
 	r = chain_rule(c, V_JUMP);
 	r->target = xstrdup(id);

@@ -338,6 +338,20 @@ static void done(struct ios *s)
 	capture_done(&s->cap);
 }
 
+/* "show running-config" ends with "end": without it the rest is missing. */
+static void whole(struct ios *s, const char *text)
+{
+	bool end = false;
+
+	if (!strstr(text, "Current configuration") && !strstr(text, "\nversion "))
+		return;
+	for (size_t i = 0; i < s->cap.n; i++)
+		end |= !strcmp(s->cap.v[i].text, "end");
+	if (!end)
+		pipeline_unknown(s->pl, 0, true,
+			_("the last line of a running-config is \"end\", and there is none: is the text whole?"));
+}
+
 int ios_read(const char *text, const struct read_hints *h,
 	struct pipeline *pl, char **why)
 {
@@ -349,6 +363,7 @@ int ios_read(const char *text, const struct read_hints *h,
 		done(&s);
 		return -EINVAL;
 	}
+	whole(&s, text);
 	choose_roles(&s);
 	pl->order = NAT_FIRST;
 	nats(&s);

@@ -149,10 +149,17 @@ void srx_ports(struct match *m, enum field f, const struct tree *t)
 	}
 }
 
+/* ICMPv6 is spoken in IPv6 only, and so on. */
+static void family_of(struct match *m, uint32_t proto)
+{
+	if (proto == PROTO_ICMP || proto == PROTO_ICMPV6)
+		value_family(m, proto == PROTO_ICMP ? FAM_4 : FAM_6);
+}
+
 void srx_protocols(struct match *m, const struct tree *t, enum family fam)
 {
 	struct cond *c = match_cond(m, F_PROTO, false);
-	uint32_t p;
+	uint32_t p = 0;
 
 	for (size_t i = 0; i < t->n; i++) {
 		if (!value_proto(t->kids[i]->name, fam, &p)) {
@@ -161,6 +168,8 @@ void srx_protocols(struct match *m, const struct tree *t, enum family fam)
 		}
 		cond_num(c, p, p);
 	}
+	if (t->n == 1)
+		family_of(m, p);
 }
 
 static void icmp(struct match *m, const struct tree *t, enum field f, bool six)
@@ -257,6 +266,7 @@ static bool predefined(struct srx_apps *a, const char *name)
 			continue;
 		m = GROW(a->v, a->n, a->cap);
 		cond_num(match_cond(m, F_PROTO, false), o->proto, o->proto);
+		family_of(m, o->proto);
 		if (o->hi && o->hi != 65535)
 			cond_num(match_cond(m, F_DPORT, false), o->lo, o->hi);
 		return true;

@@ -184,6 +184,7 @@ static void packet_mode(struct srx *x, struct chain *gate)
 
 /* ---- to the router itself ---- */
 
+/* Of DHCP the client's port: on the line's side nobody serves. */
 static const struct service {
 	const char *name;
 	uint8_t proto;	/* 0: everything */
@@ -191,8 +192,8 @@ static const struct service {
 } services[] = {{"all", 0, 0, 0}, {"any-service", 0, 0, 0},
 	{"ssh", 6, 22, 22}, {"telnet", 6, 23, 23}, {"http", 6, 80, 80},
 	{"https", 6, 443, 443}, {"ftp", 6, 21, 21}, {"netconf", 6, 830, 830},
-	{"dns", 17, 53, 53}, {"dhcp", 17, 67, 68}, {"bootp", 17, 67, 68},
-	{"dhcpv6", 17, 546, 547}, {"ike", 17, 500, 500}, {"ntp", 17, 123, 123},
+	{"dns", 17, 53, 53}, {"dhcp", 17, 68, 68}, {"bootp", 17, 68, 68},
+	{"dhcpv6", 17, 546, 546}, {"ike", 17, 500, 500}, {"ntp", 17, 123, 123},
 	{"snmp", 17, 161, 161}, {"snmp-trap", 17, 162, 162},
 	{"tftp", 17, 69, 69}, {"traceroute", 17, 33434, 33523},
 	{"ping", 1, 0, 0}, {"rlogin", 6, 513, 513}, {"rsh", 6, 514, 514},
