@@ -19,7 +19,8 @@ static char *next_word(const char **p)
 	struct text t = TEXT_INIT;
 	char quote = 0;
 
-	*p += strspn(*p, " \t");
+	while (isspace((unsigned char)**p))
+		(*p)++;
 	if (!**p || **p == '#')
 		return NULL;
 	for (; **p; (*p)++) {

@@ -28,7 +28,8 @@ static char *next_token(const char **p)
 	int depth = 0;
 	bool quote = false;
 
-	*p += strspn(*p, " \t");
+	while (isspace((unsigned char)**p))
+		(*p)++;
 	if (!**p)
 		return NULL;
 	for (; **p; (*p)++) {
