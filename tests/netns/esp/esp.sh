@@ -1,9 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Many IPsec devices behind one IPv4 address (TR-124 LAN.ALG.4), with real
-# packets of our own peers:
-#
-#	h1..h4  192.168.7.11.. ── br0  gw (kadomorid)  wan0 ── p  101.1.1.1, 101.2.2.1
+# packets of our own peers, in the net of net.sh.
 #
 # First plain masquerade in the same place, which must fail the same test;
 # then kadomorid: all rows, fragments, rigid peers, a restart, kill -9, a
@@ -11,39 +9,8 @@
 set -u
 [ "$(id -u)" = 0 ] || { echo "skip: needs root for network namespaces"; exit 77; }
 kadomori=$1 junk=$2
-tmp=$(mktemp -d)
-n=kdesp$$
-export KADOMORI_RUN=$tmp/run LC_ALL=C.UTF-8
-conf=$tmp/k.conf
-in_gw() { ip netns exec $n-gw "$@"; }
-k() { in_gw "$kadomori" --lang en --conf "$conf" "$@"; }
-cleanup() {
-	k down >/dev/null 2>&1
-	for i in h1 h2 h3 h4 gw p; do ip netns del $n-$i 2>/dev/null; done
-	rm -rf "$tmp"
-}
-trap cleanup EXIT
-fail() { echo "FAIL: $*"; [ -f "$tmp/run/kadomorid.log" ] && tail -20 "$tmp/run/kadomorid.log"; exit 1; }
-step() { echo "- $*"; }
-
-for i in h1 h2 h3 h4 gw p; do ip netns add $n-$i || { echo "skip: no network namespaces"; exit 77; }; ip -n $n-$i link set lo up; done
-ip -n $n-gw link add br0 type bridge
-ip -n $n-gw link set br0 up
-ip -n $n-gw addr add 192.168.7.1/24 dev br0
-for i in 1 2 3 4; do
-	ip -n $n-h$i link add eth0 type veth peer name l$i netns $n-gw
-	ip -n $n-gw link set l$i master br0 up
-	ip -n $n-h$i addr add 192.168.7.1$i/24 dev eth0
-	ip -n $n-h$i link set eth0 up
-	ip -n $n-h$i route add default via 192.168.7.1
-done
-ip -n $n-gw link add wan0 type veth peer name eth0 netns $n-p
-ip -n $n-gw addr add 101.1.1.2/24 dev wan0
-ip -n $n-gw link set wan0 up
-ip -n $n-gw route add default via 101.1.1.1
-ip -n $n-p addr add 101.1.1.1/24 dev eth0
-ip -n $n-p addr add 101.2.2.1/32 dev eth0
-ip -n $n-p link set eth0 up
+. "$(dirname "$0")/net.sh"
+net_up kdesp$$ 4
 two="--device $n-h1/192.168.7.11 --device $n-h2/192.168.7.12"
 four="$two --device $n-h3/192.168.7.13 --device $n-h4/192.168.7.14"
 peer="--peer $n-p/101.1.1.1"
@@ -79,8 +46,6 @@ profile standard
 C
 step "kadomorid: the same two devices, 100 %"
 k up || fail "up"
-# the learner is another process and needs a moment; nothing is lost, but late
-learns() { for i in $(seq 50); do k status --json | grep -q '"counters"' && return 0; sleep 0.1; done; return 1; }
 learns || fail "no learner"
 in_gw nft list table ip kadomori_esp >/dev/null || fail "no table"
 pass $two $peer --row EP-2 || fail "EP-2"
