@@ -330,18 +330,32 @@ void ike_forget(struct espnat *e, const struct peer *p,
 	*k = (struct ike_sa){0};
 }
 
-/* The place of the IKE SA that was silent longest; never one in use now. */
+/* A login that failed or is not over: four messages or fewer. */
+static bool ike_young(const struct ike_sa *k)
+{
+	return k->in + k->out <= 4;
+}
+
+/*
+ * The place of a login that led nowhere (a device that tries again and again
+ * replaces its own), else of the IKE SA that was silent longest; never one in
+ * use now.
+ */
 static struct ike_sa *ike_place(struct pair *x, msec_t now)
 {
 	struct ike_sa *best = &x->ikes[0];
 
 	for (unsigned i = 0; i < ESPNAT_IKE_MAX; i++) {
-		if (!x->ikes[i].i)
-			return &x->ikes[i];
-		if (x->ikes[i].last < best->last)
-			best = &x->ikes[i];
+		struct ike_sa *k = &x->ikes[i];
+
+		if (!k->i)
+			return k;
+		if (ike_young(k) != ike_young(best) ? ike_young(k)
+						    : k->last < best->last)
+			best = k;
 	}
-	return now - best->last > TENTATIVE_IDLE_MS ? best : NULL;
+	return ike_young(best) || now - best->last > TENTATIVE_IDLE_MS ? best
+									: NULL;
 }
 
 struct ike_sa *ike_make(struct espnat *e, msec_t now, struct peer *p,

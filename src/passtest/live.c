@@ -24,12 +24,13 @@
 #include <unistd.h>
 
 enum { HOST0 = 0xc0a80101, PEER0 = 0xcb000101, PACKET = 16384, LINGER_MS = 2,
-	WAIT_MS = 40, PROTO_ESP = 50, PROTO_ICMP = 1, NEXT_NONE = 59,
+	WAIT_MS = 40, PROTO_ESP = 50, PROTO_ICMP = 1, PROTO_UDP = 17, NATT_PORT = 4500,
+	FRAGMENTED = 3000, NEXT_NONE = 59,
 	SEEN_MAX = 64 };
 
 struct end {
 	uint32_t addr;
-	int ike, esp, icmp;
+	int ike, esp, icmp, natt;
 	/* of a peer: where each device's IKE came from */
 	struct sockaddr_in from[LIVE_ENDS_MAX];
 };
@@ -39,8 +40,8 @@ static struct live {
 	struct end dev[LIVE_ENDS_MAX], peer[LIVE_ENDS_MAX];
 	struct live_count count;
 	uint32_t wan;
-	unsigned forged;
-	bool open;
+	unsigned forged, pad;
+	bool open, rigid;
 } live;
 
 /* ---- sockets ---- */
@@ -73,7 +74,10 @@ static int open_here(struct end *e)
 	if (e->esp < 0)
 		return e->esp;
 	e->icmp = bound(SOCK_RAW, PROTO_ICMP, e->addr, 0);
-	return e->icmp < 0 ? e->icmp : 0;
+	if (e->icmp < 0)
+		return e->icmp;
+	e->natt = bound(SOCK_DGRAM, 0, e->addr, NATT_PORT);
+	return e->natt < 0 ? e->natt : 0;
 }
 
 static int open_end(const struct live_end *le, struct end *e)
@@ -81,7 +85,8 @@ static int open_end(const struct live_end *le, struct end *e)
 	cleanup(freep) char *path = xasprintf("/run/netns/%s", le->ns);
 	int here = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC), there, rc;
 
-	*e = (struct end){.addr = le->addr, .ike = -1, .esp = -1, .icmp = -1};
+	*e = (struct end){.addr = le->addr, .ike = -1, .esp = -1, .icmp = -1,
+		.natt = -1};
 	if (here < 0)
 		return -errno;
 	there = *le->ns ? open(path, O_RDONLY | O_CLOEXEC) : -1;
@@ -106,7 +111,10 @@ static void close_end(struct end *e)
 		close(e->esp);
 	if (e->icmp >= 0)
 		close(e->icmp);
-	*e = (struct end){.ike = -1, .esp = -1, .icmp = -1};
+	if (e->natt >= 0)
+		close(e->natt);
+	*e = (struct end){.ike = -1, .esp = -1, .icmp = -1,
+		.natt = -1};
 }
 
 int live_open(const struct live_want *w)
@@ -120,6 +128,7 @@ int live_open(const struct live_want *w)
 		live.w.wait_ms = WAIT_MS;
 	for (unsigned i = 0; i < LIVE_ENDS_MAX; i++) {
 		live.dev[i].ike = live.dev[i].esp = live.dev[i].icmp = -1;
+		live.dev[i].natt = -1;
 		live.peer[i] = live.dev[i];
 	}
 	for (unsigned i = 0; !rc && i < w->device_n; i++)
@@ -191,7 +200,7 @@ static size_t esp_packet(uint8_t *buf, size_t room, uint32_t host,
 	struct wr w = wr_of(buf, room);
 
 	return esp_seal(&w, &k, &h, NEXT_NONE, body,
-		       MIN2(live.w.pad + 32, sizeof(body)))
+		       MIN2(live.pad + 32, sizeof(body)))
 		       ? 0
 		       : wr_len(&w);
 }
@@ -227,11 +236,17 @@ static size_t ike_packet(uint8_t *buf, size_t room, const struct ike_head *h)
 
 /* ---- waiting ---- */
 
-enum kind { IKE, ESP, ICMP };
+enum kind { IKE, ESP, ICMP, NATT };
 
 static int fd_of(const struct end *e, enum kind k)
 {
-	return k == IKE ? e->ike : k == ESP ? e->esp : e->icmp;
+	switch (k) {
+	case IKE:  return e->ike;
+	case ESP:  return e->esp;
+	case ICMP: return e->icmp;
+	case NATT: return e->natt;
+	}
+	return -1;
 }
 
 struct hit {
@@ -321,6 +336,8 @@ static void look_esp(const uint8_t *p, size_t n, unsigned i,
 	if (esp_parse(&r, &h) || h.spi != w->spi || h.seq != w->seq)
 		return;
 	ret->any[i] = true;
+	if (!w->at_device) /* the address outside, as of now */
+		live.wan = addr_to4(&ip.src);
 	k = w->at_device ? key_of(HOST0 + i, w->peer, h.spi)
 			 : key_of(w->host, PEER0 + i, h.spi);
 	if (esp_open(body.p, rd_left(&body), &k, &opened, &next, out) < 0) {
@@ -447,7 +464,7 @@ static void live_ike_in(void *j, msec_t now, uint32_t peer, uint32_t to,
 	*ret = (struct espnat_verdict){0};
 	if (!p || dev >= LIVE_ENDS_MAX || !live.wan)
 		return;
-	port = live.w.rigid ? IKE_PORT : ntohs(p->from[dev].sin_port);
+	port = live.rigid ? IKE_PORT : ntohs(p->from[dev].sin_port);
 	n = ike_packet(buf, sizeof(buf), h);
 	empty(live.dev, live.w.device_n, IKE);
 	if (n && !send_to(p->ike, live.wan, port, buf, n))
@@ -456,61 +473,147 @@ static void live_ike_in(void *j, msec_t now, uint32_t peer, uint32_t to,
 	fill(&hit, ret);
 }
 
-/* ---- ICMP: "too big" from the peer about a device's ESP ---- */
+/* ---- NAT traversal: UDP 4500 there and back ---- */
+
+/* RFC 3948 2.2: four zero bytes stand before IKE, an SPI before ESP. */
+static size_t natt_packet(uint8_t *buf, bool is_esp, uint32_t who)
+{
+	memset(buf, 0, 64);
+	if (is_esp)
+		put_be32(buf, who | 0x1000);
+	put_be32(buf + 4, who);
+	put_be32(buf + 8, is_esp);
+	return 64;
+}
+
+struct want_natt {
+	uint32_t who;
+	bool is_esp;
+	struct sockaddr_in *from; /* of the first to come */
+};
+
+static void look_natt(const uint8_t *p, size_t n, unsigned i,
+	const struct sockaddr_in *from, const void *arg, struct hit *ret)
+{
+	const struct want_natt *w = arg;
+	uint8_t want[64];
+
+	if (n != natt_packet(want, w->is_esp, w->who) || memcmp(p, want, n))
+		return;
+	ret->any[i] = ret->good[i] = true;
+	if (w->from)
+		*w->from = *from;
+}
+
+static bool natt_one(struct end *from, struct end *ends, unsigned n,
+	uint32_t addr, uint16_t port, const struct want_natt *w, unsigned to)
+{
+	struct hit hit = {0};
+	uint8_t buf[64];
+
+	empty(ends, n, NATT);
+	if (send_to(from->natt, addr, port, buf,
+		    natt_packet(buf, w->is_esp, w->who)))
+		return false;
+	wait_for(ends, n, NATT, look_natt, w, (int)to, &hit);
+	return hit.good[to];
+}
+
+static bool live_natt(void *j, msec_t now, uint32_t host, uint32_t peer)
+{
+	struct end *d = device_of(host), *p = peer_of(peer);
+	struct sockaddr_in from = {0};
+	bool good = d && p;
+
+	(void)j, (void)now;
+	for (unsigned k = 0; good && k < 2; k++) {
+		struct want_natt there = {host, k, &from}, back = {peer, k, NULL};
+
+		good = natt_one(d, live.peer, live.w.peer_n, p->addr, NATT_PORT,
+			&there, peer - PEER0);
+		good = good && natt_one(p, live.dev, live.w.device_n,
+			ntohl(from.sin_addr.s_addr), ntohs(from.sin_port), &back,
+			host - HOST0);
+	}
+	return good;
+}
+
+/* ---- ICMP: "too big" from the peer about what a device sent ---- */
+
+/* Offsets in what a raw socket gives: 20 of IP, 8 of ICMP, 20 quoted. */
+enum { QUOTE = 28, QUOTED = QUOTE + IP4_HEAD_LEN, QUOTE_MAX = 24 };
 
 struct want_icmp {
-	uint32_t peer, spi;
+	uint8_t bytes[QUOTE_MAX]; /* what is quoted behind the IP header */
+	size_t skip, n; /* of that, what must have come back as it was */
 };
 
 static void look_icmp(const uint8_t *p, size_t n, unsigned i,
 	const struct sockaddr_in *from, const void *arg, struct hit *ret)
 {
 	const struct want_icmp *w = arg;
-	struct rd r = rd_of(p, n);
-	struct ip4_head ip;
-	const uint8_t *q;
+	struct rd src = rd_of(p + QUOTE + 12, 4);
 
 	(void)from;
-	if (ip4_parse(&r, &ip))
+	if (n < QUOTED + w->n || p[IP4_HEAD_LEN] != 3 ||
+		memcmp(p + QUOTED + w->skip, w->bytes + w->skip, w->n - w->skip))
 		return;
-	q = rd_bytes(&r, 8 + IP4_HEAD_LEN + 8);
+	ret->any[i] = true;
 	/* the quoted source must be the device's own address again */
-	if (q && q[0] == 3 && !memcmp(q + 28, (uint8_t[]){(uint8_t)(w->spi >> 24),
-			(uint8_t)(w->spi >> 16), (uint8_t)(w->spi >> 8),
-			(uint8_t)w->spi}, 4)) {
-		struct rd in = rd_of(q + 8 + 12, 4);
-
-		ret->any[i] = true;
-		ret->good[i] = rd_be32(&in) == live.dev[i].addr;
-	}
+	ret->good[i] = rd_be32(&src) == live.dev[i].addr;
 }
 
-static uint32_t live_icmp(void *j, uint32_t peer, uint32_t spi)
+static uint32_t send_error(struct end *p, uint8_t proto, const struct want_icmp *w)
 {
-	struct end *p = peer_of(peer);
-	struct want_icmp w = {peer, spi};
-	uint8_t buf[8 + IP4_HEAD_LEN + 8] = {3, 4};
+	uint8_t buf[8 + IP4_HEAD_LEN + QUOTE_MAX] = {3, 4};
 	struct wr q = wr_of(buf + 8, sizeof(buf) - 8);
+	size_t n = 8 + IP4_HEAD_LEN + w->n;
 	struct hit hit = {0};
-	struct ip4_head h = {.ttl = 60, .proto = PROTO_ESP, .len = 1400,
+	struct ip4_head h = {.ttl = 60, .proto = proto, .len = 1400,
 		.df = true, .src = addr_from4(live.wan)};
 
-	(void)j;
-	if (!p || !live.wan)
-		return 0;
 	h.dst = addr_from4(p->addr);
 	put_be16(buf + 6, 1300);
 	ip4_build(&q, &h);
-	wr_be32(&q, spi);
-	wr_be32(&q, 1);
-	put_be16(buf + 2, sum_finish(sum_add(0, buf, sizeof(buf))));
+	wr_copy(&q, w->bytes, w->n);
+	put_be16(buf + 2, sum_finish(sum_add(0, buf, n)));
 	empty(live.dev, live.w.device_n, ICMP);
-	if (!send_to(p->icmp, live.wan, 0, buf, sizeof(buf)))
-		wait_for(live.dev, live.w.device_n, ICMP, look_icmp, &w, -1, &hit);
+	if (!send_to(p->icmp, live.wan, 0, buf, n))
+		wait_for(live.dev, live.w.device_n, ICMP, look_icmp, w, -1, &hit);
 	for (unsigned i = 0; i < live.w.device_n; i++)
 		if (hit.good[i])
 			return HOST0 + i;
 	return 0;
+}
+
+static uint32_t live_icmp(void *j, uint32_t peer, uint32_t spi)
+{
+	struct want_icmp w = {.n = 8};
+	struct end *p = peer_of(peer);
+
+	(void)j;
+	put_be32(w.bytes, spi);
+	put_be32(w.bytes + 4, 1);
+	return p && live.wan ? send_error(p, PROTO_ESP, &w) : 0;
+}
+
+/* Quoted with 16 bytes of IKE, or nobody can tell (RFC 1812 4.3.2.3). */
+static uint32_t live_icmp_ike(void *j, uint32_t peer, uint32_t host,
+	uint64_t spi_i)
+{
+	struct want_icmp w = {.skip = 8, .n = 24};
+	struct end *p = peer_of(peer);
+	uint32_t dev = host - HOST0;
+
+	(void)j;
+	if (!p || !live.wan || dev >= LIVE_ENDS_MAX)
+		return 0;
+	put_be16(w.bytes, ntohs(p->from[dev].sin_port));
+	put_be16(w.bytes + 2, IKE_PORT);
+	put_be16(w.bytes + 4, 300);
+	put_be32(w.bytes + 8, (uint32_t)(spi_i >> 32));
+	put_be32(w.bytes + 12, (uint32_t)spi_i);
+	return send_error(p, PROTO_UDP, &w);
 }
 
 /* ---- the judge ---- */
@@ -548,7 +651,23 @@ static void live_restart(void *j, msec_t now, bool table)
 		fprintf(stderr, "%s: failed\n", cmd);
 }
 
+static void live_moved(void *j, msec_t now)
+{
+	(void)j, (void)now;
+	if (live.w.move && system(live.w.move))
+		fprintf(stderr, "%s: failed\n", live.w.move);
+}
+
+static void live_mode(void *j, bool rigid, bool fragments)
+{
+	(void)j;
+	live.rigid = live.w.rigid || rigid;
+	live.pad = fragments ? MAX2(live.w.pad, (unsigned)FRAGMENTED) : live.w.pad;
+}
+
 const struct judge judge_live = {.name = "live", .open = live_begin,
 	.close = live_end, .ike_out = live_ike_out, .ike_in = live_ike_in,
 	.esp_out = live_esp_out, .esp_in = live_esp_in, .tick = live_tick,
-	.pass = live_pass, .restart = live_restart, .icmp = live_icmp};
+	.pass = live_pass, .restart = live_restart, .icmp = live_icmp,
+	.icmp_ike = live_icmp_ike, .natt = live_natt, .moved = live_moved,
+	.mode = live_mode};

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The others, as published, in the same world. IKE of all four passes by port
- * translation, so that only what they do with ESP is compared.
+ * translation, so that only what they do with ESP is compared; a peer that
+ * answers to port 500 whatever it saw reaches the first device there, except
+ * where cookies are looked at (serial, wildcard).
  *
  *	masquerade  Linux 6.18: conntrack knows addresses and protocol only.
  *	            The first device to a peer has it for 600 s; the second's
@@ -27,10 +29,17 @@ struct entry {
 	uint64_t order;
 };
 
+enum { PORTS = 64 };
+
 struct rival {
 	struct entry e[ENTRIES];
 	unsigned n;
 	uint64_t order;
+	/* who has port 500 to a peer */
+	struct {
+		uint32_t peer, host;
+		msec_t last;
+	} port500[PORTS];
 };
 
 static void *rival_open(void)
@@ -47,6 +56,49 @@ static void no_ike_out(void *j, msec_t now, uint32_t host, uint32_t peer,
 	const struct ike_head *h)
 {
 	(void)j, (void)now, (void)host, (void)peer, (void)h;
+}
+
+enum { UDP_IDLE_MS = 120 * 1000 };
+
+/* The first to speak keeps port 500 while it lives; the next get others. */
+static void ike_out_500(void *j, msec_t now, uint32_t host, uint32_t peer,
+	const struct ike_head *h)
+{
+	struct rival *r = j;
+	unsigned at = PORTS;
+
+	(void)h;
+	for (unsigned i = PORTS; i--;) {
+		bool lives = r->port500[i].host &&
+			     now - r->port500[i].last < UDP_IDLE_MS;
+
+		if (lives && r->port500[i].peer == peer) {
+			if (r->port500[i].host == host)
+				r->port500[i].last = now;
+			return;
+		}
+		if (!lives)
+			at = i;
+	}
+	if (at == PORTS)
+		return;
+	r->port500[at].peer = peer;
+	r->port500[at].host = host;
+	r->port500[at].last = now;
+}
+
+static void ike_to_500(void *j, msec_t now, uint32_t peer, uint32_t to,
+	const struct ike_head *h, struct espnat_verdict *ret)
+{
+	struct rival *r = j;
+
+	(void)to, (void)h;
+	*ret = (struct espnat_verdict){0};
+	for (unsigned i = 0; i < PORTS; i++)
+		if (r->port500[i].host && r->port500[i].peer == peer &&
+			now - r->port500[i].last < UDP_IDLE_MS)
+			*ret = (struct espnat_verdict){.n = 1,
+				.to = {r->port500[i].host}};
 }
 
 static void ike_by_port(void *j, msec_t now, uint32_t peer, uint32_t to,
@@ -304,15 +356,16 @@ static void serial_in(void *j, msec_t now, uint32_t peer, uint32_t to,
 	give_one(ret, e, now);
 }
 
-#define RIVAL(jn, text, ikeo, out, inn, ic)                                    \
+#define RIVAL(jn, text, ikeo, rigid, out, inn, ic)                                    \
 	const struct judge jn = {.name = text, .open = rival_open,             \
 		.close = rival_close, .ike_out = ikeo, .ike_in = ike_by_port,  \
+		.ike_rigid = rigid,                                            \
 		.esp_out = out, .esp_in = inn, .tick = no_tick,                \
 		.restart = rival_restart, .icmp = ic}
-RIVAL(judge_masquerade, "masquerade", no_ike_out, masq_out, masq_in, masq_icmp);
-RIVAL(judge_oldest, "oldest-first", no_ike_out, oldest_out, oldest_in, out_icmp);
-RIVAL(judge_serial, "serialising", no_ike_out, serial_out, serial_in, out_icmp);
-RIVAL(judge_wildcard, "wildcard", wild_ike, wild_out, wild_in, masq_icmp);
+RIVAL(judge_masquerade, "masquerade", ike_out_500, ike_to_500, masq_out, masq_in, masq_icmp);
+RIVAL(judge_oldest, "oldest-first", ike_out_500, ike_to_500, oldest_out, oldest_in, out_icmp);
+RIVAL(judge_serial, "serialising", no_ike_out, NULL, serial_out, serial_in, out_icmp);
+RIVAL(judge_wildcard, "wildcard", wild_ike, NULL, wild_out, wild_in, masq_icmp);
 
 /* ---- kadomori ---- */
 
@@ -409,6 +462,36 @@ static void own_fix(void *j, uint32_t host)
 	espnat_static(((struct own *)j)->e, host);
 }
 
+struct ike_find {
+	uint32_t peer, host;
+	uint64_t spi_i;
+};
+
+static void ike_found(void *arg, const struct espnat_ike *k)
+{
+	struct ike_find *f = arg;
+
+	if (k->peer == f->peer && k->spi_i == f->spi_i)
+		f->host = k->host;
+}
+
+/* nft/emit-esp.c: the quoted SPI in the map of IKE SAs. */
+static uint32_t own_icmp_ike(void *j, uint32_t peer, uint32_t host,
+	uint64_t spi_i)
+{
+	struct ike_find f = {.peer = peer, .spi_i = spi_i};
+
+	(void)host;
+	espnat_each_ike(((struct own *)j)->e, ike_found, &f);
+	return f.host;
+}
+
+static void own_moved(void *j, msec_t now)
+{
+	(void)now;
+	espnat_flush(((struct own *)j)->e);
+}
+
 static uint32_t own_icmp(void *j, uint32_t peer, uint32_t spi)
 {
 	return espnat_icmp_esp(((struct own *)j)->e, peer, spi);
@@ -419,7 +502,8 @@ static uint32_t own_icmp(void *j, uint32_t peer, uint32_t spi)
 		.close = own_close, .ike_out = own_ike_out,                    \
 		.ike_in = own_ike_in, .esp_out = own_out, .esp_in = own_in,    \
 		.tick = own_tick, .restart = own_restart, .fix = own_fix,      \
-		.icmp = own_icmp}
+		.icmp = own_icmp, .icmp_ike = own_icmp_ike,                    \
+		.moved = own_moved}
 OWN(judge_kadomori, own_open);
 OWN(judge_small, small_open);
 

@@ -26,8 +26,7 @@ struct sim {
 	const struct judge *j;
 	void *state;
 	msec_t now;
-	unsigned seed;
-	bool same_spi;
+	unsigned seed, flags;
 	struct truth t[TRUTHS];
 	unsigned n;
 	uint32_t forged;
@@ -45,15 +44,17 @@ static uint32_t mix(uint32_t a, uint32_t b, uint32_t c)
 	return (h ^ h >> 15) | 0x1000;
 }
 
-struct sim *sim_new(const struct judge *j, unsigned seed, bool same_spi)
+struct sim *sim_new(const struct judge *j, unsigned seed, unsigned flags)
 {
 	struct sim *s = xcalloc(1, sizeof(*s));
 
 	s->j = j;
 	s->seed = seed;
-	s->same_spi = same_spi;
+	s->flags = flags;
 	s->now = 1000 * 1000;
 	s->state = j->open();
+	if (j->mode)
+		j->mode(s->state, flags & SIM_RIGID, flags & SIM_FRAGMENTS);
 	return s;
 }
 
@@ -67,7 +68,7 @@ void sim_free(struct sim *s)
 
 static void new_spis(struct sim *s, struct truth *t)
 {
-	uint32_t who = s->same_spi ? 7 : t->host * 31 + t->peer;
+	uint32_t who = s->flags & SIM_SAME_SPI ? 7 : t->host * 31 + t->peer;
 
 	for (unsigned i = 0; i < SIM_SAS_MAX; i++) {
 		t->sa[i].in = mix(who, i, s->seed);
@@ -94,6 +95,38 @@ static struct truth *truth_of(struct sim *s, const struct sim_pair *p)
 	return t;
 }
 
+static void ike_pass(struct sim *s, struct truth *t, bool out,
+	const struct ike_head *h)
+{
+	struct espnat_verdict v;
+	bool good = false;
+
+	if (out) {
+		s->j->ike_out(s->state, s->now, t->host, t->peer, h);
+		return;
+	}
+	if (s->flags & SIM_RIGID && s->j->ike_rigid)
+		s->j->ike_rigid(s->state, s->now, t->peer, t->host, h, &v);
+	else
+		s->j->ike_in(s->state, s->now, t->peer, t->host, h, &v);
+	for (unsigned i = 0; i < v.n; i++)
+		good |= v.to[i] == t->host;
+	s->score.ike++;
+	s->score.ike_good += good;
+}
+
+/* IKEv1: cookies are what SPIs are, quick mode has a number of its own. */
+static void ike1(struct sim *s, struct truth *t, bool out, uint8_t exchange)
+{
+	struct ike_head h = {.spi_i = t->spi_i, .spi_r = t->started ? t->spi_r : 0,
+		.version = 0x10, .exchange = exchange,
+		.msgid = exchange == IKE1_QUICK ? mix(t->msgid, t->host, t->peer)
+						: 0};
+
+	t->started = true;
+	ike_pass(s, t, out, &h);
+}
+
 static void ike(struct sim *s, struct truth *t, bool out, uint8_t exchange,
 	bool response, bool from_peer)
 {
@@ -105,18 +138,8 @@ static void ike(struct sim *s, struct truth *t, bool out, uint8_t exchange,
 						: t->msgid,
 		.flags = (uint8_t)((out ? IKE_FLAG_INITIATOR : 0) |
 			(response ? IKE_FLAG_RESPONSE : 0))};
-	struct espnat_verdict v;
-	bool good = false;
 
-	if (out) {
-		s->j->ike_out(s->state, s->now, t->host, t->peer, &h);
-		return;
-	}
-	s->j->ike_in(s->state, s->now, t->peer, t->host, &h, &v);
-	for (unsigned i = 0; i < v.n; i++)
-		good |= v.to[i] == t->host;
-	s->score.ike++;
-	s->score.ike_good += good;
+	ike_pass(s, t, out, &h);
 }
 
 static void esp_in(struct sim *s, struct truth *t, struct sa *sa)
@@ -158,6 +181,20 @@ static void icmp(struct sim *s, struct truth *t, const struct sa *sa)
 {
 	s->score.icmp++;
 	s->score.icmp_good += s->j->icmp(s->state, t->peer, sa->out) == t->host;
+}
+
+static void icmp_ike(struct sim *s, struct truth *t)
+{
+	s->score.icmp++;
+	s->score.icmp_good += !s->j->icmp_ike ||
+		s->j->icmp_ike(s->state, t->peer, t->host, t->spi_i) == t->host;
+}
+
+static void natt(struct sim *s, struct truth *t)
+{
+	s->score.natt++;
+	s->score.natt_good += !s->j->natt ||
+		s->j->natt(s->state, s->now, t->host, t->peer);
 }
 
 static void renew_ike(struct truth *t)
@@ -205,6 +242,17 @@ void sim_do(struct sim *s, const struct sim_pair *p, unsigned act)
 	case SIM_OUT:	 esp_out(s, t, sa); return;
 	case SIM_FORGED: forged(s, t); return;
 	case SIM_ICMP:	 icmp(s, t, sa); return;
+	case SIM_ICMP_IKE: icmp_ike(s, t); return;
+	case SIM_NATT:	 natt(s, t); return;
+	case SIM_MAIN_OUT: ike1(s, t, true, IKE1_MAIN); return;
+	case SIM_MAIN_IN: ike1(s, t, false, IKE1_MAIN); return;
+	case SIM_AGGR_OUT: ike1(s, t, true, IKE1_AGGRESSIVE); return;
+	case SIM_AGGR_IN: ike1(s, t, false, IKE1_AGGRESSIVE); return;
+	case SIM_QUICK_OUT:
+		t->msgid++;
+		ike1(s, t, true, IKE1_QUICK);
+		return;
+	case SIM_QUICK_IN: ike1(s, t, false, IKE1_QUICK); return;
 	}
 }
 
@@ -232,6 +280,14 @@ void sim_fix(struct sim *s, uint32_t host)
 		s->j->fix(s->state, host);
 }
 
+void sim_moved(struct sim *s)
+{
+	if (s->j->moved)
+		s->j->moved(s->state, s->now);
+	else
+		s->j->restart(s->state, s->now, false);
+}
+
 const struct sim_score *sim_score(const struct sim *s)
 {
 	return &s->score;
@@ -250,6 +306,8 @@ void sim_score_add(struct sim_score *to, const struct sim_score *f)
 	to->ike_good += f->ike_good;
 	to->icmp += f->icmp;
 	to->icmp_good += f->icmp_good;
+	to->natt += f->natt;
+	to->natt_good += f->natt_good;
 	to->to_strangers += f->to_strangers;
 	to->worst_lost = MAX2(to->worst_lost, f->worst_lost);
 }
@@ -283,7 +341,7 @@ static bool ready(const struct sim_pair *p, uint64_t done, unsigned act)
 
 static void play(struct order *o)
 {
-	struct sim *s = sim_new(o->j, (unsigned)o->count, false);
+	struct sim *s = sim_new(o->j, (unsigned)o->count, 0);
 
 	for (unsigned i = 0; i < o->len; i++) {
 		sim_do(s, &o->pairs[o->path[i].pair], o->path[i].act);

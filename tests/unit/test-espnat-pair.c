@@ -435,6 +435,34 @@ static void no_theft(void **st)
 	espnat_free(e);
 }
 
+/* A login that fails is tried again every few seconds, with a new SPI. */
+static void tries_again(void **st)
+{
+	struct espnat *e = fresh();
+	struct espnat_verdict v;
+	struct ike_head h;
+
+	(void)st;
+	login(e, 0, A, P);
+	for (uint32_t i = 0; i < 6; i++) { /* the first one is in use */
+		h = head(A * 16ull, IKE_INFORMATIONAL, 2 + i);
+		espnat_ike_out(e, i, A, P, &h);
+	}
+	for (uint32_t i = 0; i < 50; i++) {
+		msec_t t = 1000 + i * 1000;
+
+		h = head(1000 + i, IKE_SA_INIT, 0);
+		espnat_ike_out(e, t, A, P, &h);
+		h.spi_r = 5;
+		espnat_ike_in(e, t + 1, P, &h, &v);
+		assert_int_equal(v.why, ESPNAT_BOUND);
+	}
+	h = head(A * 16ull, IKE_INFORMATIONAL, 0);
+	espnat_ike_in(e, 52000, P, &h, &v);
+	assert_int_equal(v.why, ESPNAT_BOUND);
+	espnat_free(e);
+}
+
 static uint32_t next_random(uint32_t *x)
 {
 	*x ^= *x << 13;
@@ -509,6 +537,7 @@ static const struct test_case cases[] = {
 	{"bindings survive in text; damage is skipped", survives},
 	{"what nobody asked for goes to the mapped device or nowhere", unasked},
 	{"an IKE SPI is not stolen, but follows a new lease", no_theft},
+	{"logins that fail replace each other, not the one in use", tries_again},
 	{"a million random events: limits hold, every binding is undone", storm},
 };
 RUN(cases)

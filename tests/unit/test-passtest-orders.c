@@ -138,7 +138,7 @@ static void cold(void **st)
 		}
 	}
 	for (unsigned i = 0; i < ORDERS; i++) {
-		struct sim *s = sim_new(&judge_small, i, false);
+		struct sim *s = sim_new(&judge_small, i, 0);
 
 		sim_do(s, &first[0], 0);
 		sim_do(s, &first[1], 0);
