@@ -403,7 +403,8 @@ int audit_run(const struct audit_request *rq, struct audit **ret)
 	proof_free(x.pr);
 	if (rc)
 		return rc;
-	qsort(a->v, a->n, sizeof(*a->v), by_harm);
+	if (a->n)
+		qsort(a->v, a->n, sizeof(*a->v), by_harm);
 	*ret = take(a);
 	return 0;
 }

@@ -5,22 +5,13 @@
  */
 #include "test.h"
 
+#include "../lib/random.h"
 #include "policy/policy.h"
 #include "proof/proof.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-static uint64_t seed = 0x6b61646f6d6f7269;
-
-static uint32_t rnd(uint32_t n)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return (uint32_t)(seed >> 33) % n;
-}
 
 /* ---- diagrams against truth tables ---- */
 
@@ -73,7 +64,7 @@ static struct both combine(struct bdd_world *w, const struct both *a,
 static void check_fix(struct bdd_world *w, const struct both *b)
 {
 	int8_t fix[SMALL];
-	unsigned v = rnd(SMALL), one = rnd(2);
+	unsigned v = random_below(SMALL), one = random_below(2);
 	bdd f;
 
 	memset(fix, -1, sizeof(fix));
@@ -100,198 +91,24 @@ static void diagrams_equal_truth_tables(void **state)
 	for (unsigned i = 0; i < POOL; i++)
 		pool[i] = variable(w, i % SMALL);
 	for (unsigned i = 0; i < STEPS; i++) {
-		struct both *a = &pool[rnd(POOL)], *b = &pool[rnd(POOL)];
-		struct both r = combine(w, a, b, rnd(3));
-		struct both care = pool[rnd(POOL)];
+		struct both *a = &pool[random_below(POOL)], *b = &pool[random_below(POOL)];
+		struct both r = combine(w, a, b, random_below(3));
+		struct both care = pool[random_below(POOL)];
 		bdd s = bdd_simplify(w, r.f, care.f);
 
 		same(w, &r);
 		check_fix(w, &r);
 		assert_int_equal(bdd_and(w, s, care.f),
 			bdd_and(w, r.f, care.f));
-		if (rnd(4) == 0)
-			r = variable(w, rnd(SMALL));
-		pool[rnd(POOL)] = r;
+		if (random_below(4) == 0)
+			r = variable(w, random_below(SMALL));
+		pool[random_below(POOL)] = r;
 	}
 	test_free(pool);
 	bdd_free(w);
 }
 
 /* ---- pipelines against the interpreter ---- */
-
-static const char *const masks[] = {"2404:7a80:1:1::/64", "2404::/16",
-	"::211:22ff:fe33:4455/-64", "2404:7a80:1:1::50", "::/0", "ff00::/8",
-	"192.168.10.0/24", "192.168.10.9", "0.0.0.0/0", "10.0.0.0/8"};
-static const char *const addrs[] = {"2404:7a80:1:1::50", "2404:1a8::1",
-	"2404:7a80:1:1:211:22ff:fe33:4455", "2405::9", "ff02::1",
-	"192.168.10.9", "192.168.10.77", "10.1.1.1", "8.8.8.8"};
-static const uint8_t protos[] = {6, 17, 50, 58, 1, 51, 47};
-static const uint16_t ports[] = {0, 22, 80, 499, 500, 501, 4500, 65535};
-
-static struct addr some_addr(enum family fam)
-{
-	struct addr a;
-	enum family f;
-
-	do {
-		assert_int_equal(addr_parse(addrs[rnd(ARRAY_LEN(addrs))], &f,
-			&a), 0);
-	} while (f != fam);
-	return a;
-}
-
-static void some_addresses(struct cond *c)
-{
-	for (uint32_t n = rnd(3); n-- + 1 > 0;) {
-		struct addrmask m;
-
-		assert_int_equal(addrmask_parse(masks[rnd(ARRAY_LEN(masks))],
-			&m), 0);
-		cond_addr(c, &m);
-	}
-	if (rnd(4) == 0) {
-		enum family fam = rnd(2) ? FAM_6 : FAM_4;
-		struct addr a = some_addr(fam), b = some_addr(fam);
-
-		cond_range(c, fam, addr_cmp(&a, &b) < 0 ? &a : &b,
-			addr_cmp(&a, &b) < 0 ? &b : &a);
-	}
-}
-
-static void some_cond(struct match *m)
-{
-	static const enum field fields[] = {F_FAMILY, F_IN, F_OUT, F_CT,
-		F_DNAT, F_SRC, F_DST, F_PROTO, F_SPORT, F_DPORT, F_ITYPE,
-		F_TCPFLAGS, F_EXTHDR, F_FRAG, F_SPI, F_PROTO, F_DPORT, F_DST};
-	struct cond *c = match_cond(m, fields[rnd(ARRAY_LEN(fields))],
-		rnd(4) == 0);
-	uint32_t a, b;
-
-	switch (c->f) {
-	case F_SRC:
-	case F_DST:	some_addresses(c); return;
-	case F_FAMILY:	a = b = rnd(2) ? FAM_6 : FAM_4; break;
-	case F_PROTO:	a = b = protos[rnd(ARRAY_LEN(protos))]; break;
-	case F_SPORT:
-	case F_DPORT:
-		a = ports[rnd(ARRAY_LEN(ports))];
-		b = ports[rnd(ARRAY_LEN(ports))];
-		break;
-	case F_TCPFLAGS:
-		c->flag_mask = (uint8_t)rnd(64);
-		c->flag_value = (uint8_t)(rnd(64) & (rnd(8) ? c->flag_mask : 63));
-		return;
-	case F_EXTHDR:	a = b = 1u << rnd(7); break;
-	case F_DNAT:	a = b = rnd(2); break;
-	default:	a = rnd(4); b = rnd(4); break;
-	}
-	cond_num(c, a < b ? a : b, a < b ? b : a);
-	if (rnd(3) == 0)
-		cond_num(c, b, b);
-}
-
-static void some_match(struct match *m)
-{
-	for (uint32_t n = rnd(4); n > 0; n--)
-		some_cond(m);
-}
-
-static void some_chain(struct pipeline *pl, unsigned index, bool last)
-{
-	static const enum verdict v[] = {V_ACCEPT, V_DROP, V_REJECT, V_ACCEPT,
-		V_CONTINUE, V_RETURN, V_JUMP, V_GOTO};
-	static const enum verdict ends[] = {V_ACCEPT, V_DROP, V_RETURN};
-	char name[8];
-	struct chain *c;
-
-	snprintf(name, sizeof(name), "c%u", index);
-	c = pipeline_chain(pl, name, true);
-	c->end = ends[rnd(3)];
-	c->last_match = last;
-	for (uint32_t n = rnd(7); n > 0; n--) {
-		/* calls lead to later chains only; pf lists have none */
-		enum verdict k = v[rnd(last ? 5 : index < 3 ? 8 : 6)];
-		struct rule *r = chain_rule(c, k);
-
-		r->quick = rnd(3) == 0;
-		some_match(&r->match);
-		if (k == V_JUMP || k == V_GOTO) {
-			snprintf(name, sizeof(name), "c%u",
-				index + 1 + rnd(3 - index + 1));
-			r->target = xstrdup(name);
-		}
-	}
-}
-
-static void some_nat(struct pipeline *pl)
-{
-	for (uint32_t n = rnd(3); n > 0; n--) {
-		struct nat_rule *r = GROW(pl->nat_in, pl->nat_in_n,
-			pl->nat_in_cap);
-
-		r->action = (enum nat_action)rnd(4);
-		r->dst = some_addr(FAM_4);
-		r->set_dst = true;
-		cond_num(match_cond(&r->match, F_FAMILY, false), FAM_4, FAM_4);
-		some_match(&r->match);
-		r->set_port = rnd(2);
-		if (r->set_port) {
-			r->port_lo = r->port_hi = 500;
-			cond_num(match_cond(&r->match, F_PROTO, false), 17, 17);
-		}
-		if (r->set_port && rnd(2)) {
-			r->match_lo = 80;
-			r->port_hi = 503;
-			cond_num(match_cond(&r->match, F_DPORT, false), 80, 83);
-		}
-	}
-}
-
-static struct pipeline *some_pipeline(void)
-{
-	struct pipeline *pl = pipeline_new();
-	bool last = rnd(4) == 0;
-
-	for (unsigned i = 0; i < 4; i++)
-		some_chain(pl, i, last);
-	some_nat(pl);
-	pl->order = rnd(3) ? NAT_FIRST : FILTER_FIRST;
-	pl->entry[PATH_FORWARD] = xstrdup("c0");
-	if (rnd(2))
-		pl->entry[PATH_INPUT] = xstrdup("c1");
-	if (rnd(4) == 0) {
-		some_match(GROW(pl->bypass, pl->bypass_n, pl->bypass_cap));
-	}
-	return pl;
-}
-
-static struct packet some_packet(void)
-{
-	struct packet p = {.fam = rnd(2) ? FAM_6 : FAM_4,
-		.in = (enum role)rnd(ROLE_MAX), .out = (enum role)rnd(ROLE_MAX),
-		.ct = (enum ct_state)rnd(CT_MAX), .dnat = rnd(2),
-		.proto = protos[rnd(ARRAY_LEN(protos))],
-		.frag = (enum frag_kind)rnd(3)};
-
-	if (rnd(2))
-		p.ct = CT_NEW;
-	p.src = some_addr(p.fam);
-	p.dst = some_addr(p.fam);
-	if (p.proto == 6 || p.proto == 17) {
-		p.sport = ports[rnd(ARRAY_LEN(ports))];
-		p.dport = rnd(2) ? ports[rnd(ARRAY_LEN(ports))]
-				 : (uint16_t)(80 + rnd(5));
-	}
-	if (p.proto == 6)
-		p.tcp_flags = (uint8_t)rnd(64);
-	if (p.proto == 1 || p.proto == 58)
-		p.icmp_type = (uint8_t)rnd(5);
-	if (p.proto == 50 || p.proto == 51)
-		p.spi = rnd(5);
-	if (p.fam == FAM_6)
-		p.exthdrs = rnd(2) ? 0 : (uint8_t)rnd(128);
-	return p;
-}
 
 static void disagree(const struct packet *p, bool set, const struct decision *d)
 {
@@ -308,13 +125,13 @@ static void sets_equal_the_interpreter(void **state)
 
 	(void)state;
 	for (int i = 0; i < PIPELINES; i++) {
-		struct pipeline *pl = some_pipeline();
+		struct pipeline *pl = random_pipeline();
 		struct proof *pr = proof_new();
 		pset s;
 
 		assert_int_equal(proof_passes(pr, pl, PROOF_SURELY, &s), 0);
 		for (int k = 0; k < PACKETS; k++) {
-			struct packet p = some_packet();
+			struct packet p = random_packet();
 			struct decision d;
 			bool in = proof_has(pr, s, &p);
 
@@ -334,7 +151,7 @@ static void witnesses_are_what_they_say(void **state)
 {
 	(void)state;
 	for (int i = 0; i < 300; i++) {
-		struct pipeline *pl = some_pipeline();
+		struct pipeline *pl = random_pipeline();
 		struct proof *pr = proof_new();
 		struct packet p;
 		struct decision d;
@@ -360,14 +177,14 @@ static void unknown_conditions_bound_both_sides(void **state)
 {
 	(void)state;
 	for (int i = 0; i < 1000; i++) {
-		struct pipeline *pl = some_pipeline();
+		struct pipeline *pl = random_pipeline();
 		struct proof *pr = proof_new();
 		struct chain *c = pl->chains[0];
 		pset lo, hi, real, lo2, hi2;
 		struct cond *k;
 
 		for (size_t r = 0; r < c->rule_n; r++) {
-			if (rnd(2))
+			if (random_below(2))
 				continue;
 			k = match_cond(&c->rules[r].match, F_OPAQUE, false);
 			k->opaque = xstrdup("-m recent --rcheck");
@@ -385,7 +202,7 @@ static void unknown_conditions_bound_both_sides(void **state)
 				m->conds[m->n - 1].f = F_PROTO;
 			else
 				continue;
-			if (rnd(2))
+			if (random_below(2))
 				cond_num(&m->conds[m->n - 1], 0, 255);
 		}
 		assert_int_equal(proof_passes(pr, pl, PROOF_SURELY, &real), 0);
