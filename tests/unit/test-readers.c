@@ -125,6 +125,8 @@ static void cut_configurations_are_never_called_good(void **state)
 	cut_at("read/ios-zone.conf", "ios", 123, true);
 	cut("read/ow-home.conf", "openwrt", 7);
 	cut("read/ow-bridge.conf", "openwrt", 5);
+	cut("read/pf-open.conf", "pf", 5);
+	cut("read/pf-free.conf", "pf", 3);
 }
 
 /* Both forms of one configuration let exactly the same pass. */

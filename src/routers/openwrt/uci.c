@@ -167,8 +167,7 @@ static void one_line(struct uci *u, const char *line, unsigned no)
 	file_line(u, verb, rest, no);
 	if (harmless(verb) || strchr(verb, '='))
 		return;
-	u->odd = grow_(u->odd, &u->odd_n, &u->odd_cap, sizeof(*u->odd));
-	u->odd[u->odd_n - 1].no = no;
+	GROW(u->odd, u->odd_n, u->odd_cap)->no = no;
 	u->odd[u->odd_n - 1].text = xstrdup(p);
 }
 

@@ -41,6 +41,10 @@ def good_configs():
     yield "openwrt", "o4.conf", zones + OWRT + settings("openwrt", "--line", "dhcp4", "--ipv4", "192.168.1.9"), [], ["--ipv4", "192.168.1.9", "--line", "dhcp4"]
     yield "ix", "x.conf", settings("ix2215", "--line", "flets-ra", *pre), [], DEV
     yield "ix", "x4.conf", settings("ix2215", "--line", "dhcp4", "--ipv4", "192.168.1.9"), [], ["--ipv4", "192.168.1.9", "--line", "dhcp4"]
+    four = ["--ipv4", "192.168.1.9", "--line", "dhcp4"]
+    for os_ in ("openbsd", "freebsd"):
+        yield "pf", os_ + ".conf", settings(os_, "--line", "flets-pd", *pre), [], DEV
+        yield "pf", os_ + "4.conf", settings(os_, "--line", "dhcp4", "--ipv4", "192.168.1.9"), [], four
     yield "iptables", "i.save", IPT, ifs, DEV
     yield "iptables", "i4.save", IPT4, ifs, ["--ipv4", "192.168.1.9", "--line", "dhcp4"]
 
@@ -193,6 +197,10 @@ SLIPS = [
     (r"action=accept", "action=drop"), (r"action=drop", "action=accept"), (r"action=drop", "action=log"), (r"ipsec-esp", "ipsec-ah"), (r"ipsec-esp", "tcp"),
     (r"dst-address=\S+ ", ""), (r"/128", "/64"), (r"dst-port=500", "dst-port=50"), (r"(add .*)$", r"\1 disabled=yes"), (r"connection-state=\S+ ?", ""),
     (r"!dstnat", "dstnat"), (r"to-addresses=\S+", "to-addresses=192.168.1.1"), (r"protocol=\S+ ?", ""), (r"chain=forward", "chain=input"), (r"list=WAN", "list=LAN"),
+    # pf
+    (r"^block in", "pass in"), (r"^pass in", "block in"), (r"^pass in on \$ext_if", "pass in quick on $ext_if"), (r"^block in on \$ext_if", "block in on $int_if"), (r"^block in", "block out"),
+    (r" proto (udp|esp)", ""), (r"to 2404:\S+", "to any"), (r"to \(\$ext_if\) ", ""), (r"rdr-to \S+", ""), (r" port 500", ""), (r"icmp6-type \{.*", ""), (r"from fe80::/10 ", "from any "),
+    (r" port 546", ""), (r"-> 192.168.1.9", "-> 192.168.1.1"), (r'"egress"', '"em1"'), (r'"em0"', '"em1"'), (r"pass out on \$int_if", "block out on $int_if"), (r"^(rdr|pass in) on", r"\1 on $int_if # on"),
     # OpenWrt
     (r"option dest_ip .*", ""), (r"proto 'udp'", "proto 'all'"), (r"proto 'udp'", "proto 'tcp'"), (r"proto 'esp'", "proto 'all'"), (r"option proto .*", ""),
     (r"'ACCEPT'", "'DROP'"), (r"'REJECT'", "'ACCEPT'"), (r"src 'wan'", "src 'lan'"), (r"src 'wan'", "src 'vpn'"), (r"dest 'lan'", "dest 'wan'"), (r"target 'DNAT'", "target 'SNAT'"),
@@ -297,7 +305,7 @@ def main():
         t = table.setdefault(target, [0, 0, 0])
         todo = list(faults(text))
         random.Random(name).shuffle(todo) # the same ones each time
-        most = t[0] + MOST // 2
+        most = t[0] + MOST // (4 if target == "pf" else 2)
         while todo and t[0] < most:
             some, todo = todo[:16], todo[16:]
             jobs = [(tmp, n, good, was, keys(base), name, ifs, dev, f) for n, f in enumerate(some)]
