@@ -199,7 +199,7 @@ SLIPS = [
     (r"!dstnat", "dstnat"), (r"to-addresses=\S+", "to-addresses=192.168.1.1"), (r"protocol=\S+ ?", ""), (r"chain=forward", "chain=input"), (r"list=WAN", "list=LAN"),
     # pf
     (r"^block in", "pass in"), (r"^pass in", "block in"), (r"^pass in on \$ext_if", "pass in quick on $ext_if"), (r"^block in on \$ext_if", "block in on $int_if"), (r"^block in", "block out"),
-    (r" proto (udp|esp)", ""), (r"to 2404:\S+", "to any"), (r"to \(\$ext_if\) ", ""), (r"rdr-to \S+", ""), (r" port 500", ""), (r"icmp6-type \{.*", ""), (r"from fe80::/10 ", "from any "),
+    (r" proto (udp|esp)", ""), (r"to 2404:\S+", "to any"), (r"to \(\$ext_if\) port 546", "to any port 546"), (r"rdr-to \S+", ""), (r" port 500", ""), (r"icmp6-type \{.*", ""), (r"from fe80::/10 ", "from any "),
     (r" port 546", ""), (r"-> 192.168.1.9", "-> 192.168.1.1"), (r'"egress"', '"em1"'), (r'"em0"', '"em1"'), (r"pass out on \$int_if", "block out on $int_if"), (r"^(rdr|pass in) on", r"\1 on $int_if # on"),
     # OpenWrt
     (r"option dest_ip .*", ""), (r"proto 'udp'", "proto 'all'"), (r"proto 'udp'", "proto 'tcp'"), (r"proto 'esp'", "proto 'all'"), (r"option proto .*", ""),
