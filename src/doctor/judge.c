@@ -112,6 +112,11 @@ static void judge_address(struct judge *j)
 		say(j, DOCTOR_OK, 0, addr_text(j, &o->self));
 }
 
+static bool no_way_out(const struct judge *j)
+{
+	return failed(j, CHECK_ADDRESS) && j->r->f[CHECK_ADDRESS].cause == 1;
+}
+
 static void judge_dns(struct judge *j)
 {
 	char s[64];
@@ -124,7 +129,10 @@ static void judge_dns(struct judge *j)
 		say(j, DOCTOR_OK, 0, _("the name server answers"));
 		break;
 	case DNS_SILENT:
-		say(j, DOCTOR_FAIL, 1, _("no name server answers"));
+		if (failed(j, CHECK_LINK) || no_way_out(j))
+			say(j, DOCTOR_UNDECIDED, 0, _("there is no way to a name server"));
+		else
+			say(j, DOCTOR_FAIL, 1, _("no name server answers"));
 		break;
 	case DNS_ERROR:
 		snprintf(s, sizeof(s), _("the name server answers with error %u"),
@@ -321,6 +329,9 @@ static void judge_rekey(struct judge *j)
 		say(j, DOCTOR_UNDECIDED, 0, _("nothing comes back that could be renewed"));
 	else if (o->ike_idle == SEEN_UNTRIED && o->esp_idle == SEEN_UNTRIED)
 		say(j, DOCTOR_UNDECIDED, 0, _("silence was not tried (--quick)"));
+	else if (o->ike_back == SEEN_YES && o->ike_idle == SEEN_NO &&
+		failed(j, CHECK_NATT) && o->esp_idle != SEEN_NO)
+		say(j, DOCTOR_UNDECIDED, 0, _("UDP/500 is shut after silence too: first see to the timer (N10)"));
 	else if (o->ike_back == SEEN_YES && o->ike_idle == SEEN_NO) {
 		text_add(&j->seen, s);
 		say(j, DOCTOR_FAIL, 2, _("the peer's own UDP/500 is not let in"));
@@ -344,7 +355,10 @@ static void judge_two(struct judge *j)
 	}
 	snprintf(s, sizeof(s), _("insert_failed rose by %lld"),
 		(long long)o->insert_failed);
-	if (o->insert_failed > 0)
+	if (o->insert_failed > 0 && failed(j, CHECK_ESP_OUT) &&
+		j->r->f[CHECK_ESP_OUT].cause == 3)
+		say(j, DOCTOR_UNDECIDED, 0, s); /* said already */
+	else if (o->insert_failed > 0)
 		say(j, DOCTOR_FAIL, 1, s);
 	else
 		say(j, DOCTOR_OK, 0, s);

@@ -148,8 +148,8 @@ static const struct {
 			N_("Switch the IPv6 bridge off, whoever told you to switch it on. Buffalo: IPv6接続方法 > NDプロキシを使用. NEC Aterm: 基本設定 > IPv6動作モード, not IPv6ブリッジ. Then let only UDP 500 and protocol 50 pass, to the one device (\"kadomori settings\").")},
 		[2] = {N_("A service of this machine answers to anybody outside."),
 			N_("Take the rule or port mapping away that lets it in, unless you made it on purpose.")},
-		[3] = {N_("The NTT home gateway lets strangers in: its IPv6 firewall is off."),
-			N_("詳細設定 > IPv6パケットフィルタ設定(IPoE) > セキュリティモード: IPv6ファイアウォール機能 有効, IPv6セキュリティのレベル 高度 (標準 lets all other FLET'S subscribers in). Then add two rows for the device: UDP 500 and protocol 50.")},
+		[3] = {N_("The NTT home gateway lets strangers in: its IPv6 firewall is off, or its level is 標準, which lets in every other FLET'S subscriber."),
+			N_("詳細設定 > IPv6パケットフィルタ設定(IPoE) > セキュリティモード: IPv6ファイアウォール機能 有効, IPv6セキュリティのレベル 高度 (標準 lets all other FLET'S subscribers in). Then add two rows for the device: UDP 500 and protocol 50. Without Hikari Denwa this filter has no effect: then put a gateway of your own behind it.")},
 		[4] = {N_("On an NTT home gateway without Hikari Denwa the IPv6 packet filter has no effect, whatever its page shows."),
 			N_("Put a router or gateway of your own behind it, which filters IPv6 (kadomorid, or one of \"kadomori routers\").")}}},
 };

@@ -294,7 +294,7 @@ static bool head_read(struct rd *r, const struct look *l, struct ike_head *ret)
 	if (!l->fragment || !rd_ok(&whole) || ike_parse(&head, ret) < 0)
 		return false;
 	ret->next = IKE_PL_NONE;
-	*r = rd_of(NULL, 0);
+	*r = (struct rd){.bad = true};
 	return true;
 }
 

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "command.h"
 #include "doctor-look.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <unistd.h>
+
+enum { VERDICT_COLUMNS = 16 };
 
 static int usage(void)
 {
@@ -62,18 +65,28 @@ static const char *colour(enum doctor_verdict v)
 							      : "\033[33m";
 }
 
+static void print_row(const char *word, const char *text)
+{
+	printf("%*s%s%*s %s\n", VERDICT_COLUMNS - 6, "", word,
+		6 - text_columns(word, strlen(word)), "", text);
+}
+
 static void print_finding(enum doctor_check c, const struct doctor_finding *f)
 {
 	const char *on = colour(f->verdict);
 	const char *why = f->cause ? doctor_why(c, f->cause) : NULL;
+	/* a result of its own, in words; the others are the same in all languages */
+	const char *verdict = f->verdict == DOCTOR_UNDECIDED
+		? _("could not decide") : doctor_verdict_name(f->verdict);
 
-	printf("%s%-9s%s %s %s\n", on, doctor_verdict_name(f->verdict),
-		*on ? "\033[0m" : "", doctor_check_id(c), doctor_check_name(c));
-	printf("          %-8s %s\n", _("seen"), f->observed);
+	printf("%s%s%*s%s %s %s\n", on, verdict, VERDICT_COLUMNS -
+		text_columns(verdict, strlen(verdict)), "", *on ? "\033[0m" : "",
+		doctor_check_id(c), doctor_check_name(c));
+	print_row(_("seen"), f->observed);
 	if (!why)
 		return;
-	printf("          %-8s %s\n", _("why"), why);
-	printf("          %-8s %s\n", _("do"), doctor_todo(c, f->cause));
+	print_row(_("why"), why);
+	print_row(_("do"), doctor_todo(c, f->cause));
 }
 
 static unsigned count(const struct doctor_report *r, enum doctor_verdict v)

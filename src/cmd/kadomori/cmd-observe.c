@@ -176,11 +176,10 @@ static int show(const char *path, const struct intent *in, bool redact)
 	return print(&f, in, redact);
 }
 
-static void hint(const struct args *a, const char *path)
+static void hint(const struct args *a, const struct facts_seen *f,
+	const char *path)
 {
-	if (opt.json || a->redact)
-		return;
-	if (a->w.save)
+	if (!opt.json && !a->redact && a->w.save && f->n)
 		printf(_("\nKept in %s (nothing leaves this machine; \"kadomori observe --show --redact\" makes a copy to hand over).\n"
 			"Next: \"kadomori pin\" proposes the smallest opening that this needs.\n"), path);
 }
@@ -212,7 +211,7 @@ static int watch(struct args *a, const struct intent *in, const char *path)
 		a->w.save = NULL;
 	}
 	e = print(&f, in, a->redact);
-	hint(a, path);
+	hint(a, &f, path);
 	return e;
 }
 

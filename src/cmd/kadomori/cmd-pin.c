@@ -208,9 +208,12 @@ static int confirm(const struct args *a, const struct pin *p)
 static int take_it(const struct args *a, const struct pin *p)
 {
 	cleanup(freep) char *answer = NULL;
-	bool running = daemon_ask("status", &answer) == 0;
-	int e = pin_files_put(p);
+	int e = daemon_ask("status", &answer);
+	bool running = e == 0;
 
+	if (!running && e != -ENOENT && e != -ECONNREFUSED)
+		return daemon_complain(e); /* one that hangs could not be told */
+	e = pin_files_put(p);
 	if (e == -EINVAL) {
 		fprintf(stderr, _("kadomori: the proposed text is refused; nothing was changed\n"));
 		return EXIT_CHECK_FAILED;

@@ -77,3 +77,22 @@ int conf_compile(const struct facts *f, struct intent **in, struct policy **ret,
 	intent_free(take(*in));
 	return EXIT_CHECK_FAILED;
 }
+
+/*
+ * Before anything is read properly, because what is wrong with the text is said
+ * in this language too.
+ */
+const char *conf_language(void)
+{
+	FILE *f = fopen(opt.conf, "re");
+	char line[512], word[4];
+	const char *ret = NULL;
+
+	while (f && !ret && fgets(line, sizeof(line), f))
+		if (sscanf(line, " language %3s", word) == 1)
+			ret = !strcmp(word, "ja") ? "ja"
+				: !strcmp(word, "en") ? "en" : NULL;
+	if (f)
+		fclose(f);
+	return ret;
+}

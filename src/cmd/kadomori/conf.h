@@ -14,6 +14,8 @@ int conf_load(struct intent **ret, struct complaints *c);
 /* conf_load and policy_compile with the facts at hand. */
 int conf_compile(const struct facts *f, struct intent **in, struct policy **ret,
 	struct complaints *c);
+/* The main file's statement "language ja|en": "ja", "en", or NULL. */
+const char *conf_language(void);
 /* Complaints to stderr. */
 void conf_print(const struct complaints *c);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "command.h"
+#include "conf.h"
 #include "base/log.h"
 #include "base/text.h"
 
@@ -105,7 +106,12 @@ int main(int argc, char **argv)
 	const char *lang = NULL;
 
 	argc = take_globals(argc, argv, &lang);
-	tr_open(lang);
+	if (lang && strcmp(lang, "ja") && strcmp(lang, "en")) {
+		tr_open(NULL);
+		fprintf(stderr, _("kadomori: --lang knows ja and en\n"));
+		return EXIT_USAGE;
+	}
+	tr_open(lang ? lang : conf_language());
 	log_open("kadomori", LOG_INFO);
 	if (argc < 2) {
 		usage(stderr);

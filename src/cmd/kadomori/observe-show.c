@@ -211,7 +211,7 @@ static void show_renewals(const struct obs_peer *p)
 			span_text(r->at - before[r->what], since, sizeof(since));
 			text_addf(&t, _(", %s after the one before"), since);
 		}
-		row(i ? "" : _("keys renewed"), "%s  %s, %s%s",
+		row(i ? "" : _("keys renewed"), _("%s  %s, %s%s"),
 			when_text(r->at, when),
 			r->what == OBS_RENEW_CHILD ? _("of ESP")
 			: r->what == OBS_RENEW_IKE ? _("of IKE")
@@ -325,5 +325,5 @@ void facts_show(const struct facts_seen *f, const struct intent *in)
 	for (size_t i = 0; i < f->n; i++)
 		show_device(&f->d[i], in);
 	if (!f->n)
-		printf("\n%s\n", _("Nobody spoke IPsec. Is the device switched on, and is this the side of the home? Restart it while observing."));
+		printf("\n%s\n", _("Nobody spoke IPsec. Is the device switched on, and is this the side of the home? Restart it while observing; --all looks at every host, not only at those of the configuration."));
 }

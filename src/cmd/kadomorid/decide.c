@@ -389,7 +389,7 @@ void decide_run(const struct settings *s, int ipc_fd, int control_fd,
 	d.in = read_conf(s, &said);
 	rc = sandbox_decide();
 	if (rc)
-		log_warn("cannot lock itself up (%s): going on with fewer walls",
+		log_warn(_("decide could not give up its rights (%s): going on with fewer walls"),
 			strerror(-rc));
 	if (!d.in) {
 		ipc_send(d.ipc, IPC_REFUSED, text_str(&said), said.len);

@@ -591,6 +591,26 @@ static void sweeps(void)
 
 /* --- a pin that breaks ------------------------------------------------------------------ */
 
+/* What only the gateway's own facts refuse: the line's network on the LAN. */
+static void refused(void)
+{
+	json_t *j;
+
+	if (fam != FAM_4)
+		return;
+	lab_run(lab, LAB_GW, "cp %s %s/conf.was", conf, lab_dir(lab));
+	conf_write("lan4 153.246.12.1/24\n");
+	lab_run(lab, LAB_GW, "cp %s %s/conf.bad", conf, lab_dir(lab));
+	check(pin("--yes", "pin4") == 2, "a text that the gateway refuses fails");
+	j = read_json("pin4");
+	check(!strcmp(str(j, "outcome", NULL), "rolled-back") &&
+		lab_run(lab, LAB_GW, "cmp %s %s/conf.bad && nft list table inet kadomori >/dev/null",
+			conf, lab_dir(lab)) == 0, "outcome: %s, the text is as before, the gate stands",
+		str(j, "outcome", NULL));
+	json_decref(j);
+	lab_run(lab, LAB_GW, "cp %s/conf.was %s", lab_dir(lab), conf);
+}
+
 /* Facts with a false peer: the session would end, so the old text comes back. */
 static void taken_back(void)
 {
@@ -663,6 +683,7 @@ int main(int argc, char **argv)
 		pinned();
 		session_goes_on();
 		sweeps();
+		refused();
 		taken_back();
 	} else if (e) {
 		check(false, "the home: %s", why ? why : strerror(-e));
