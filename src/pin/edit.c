@@ -37,7 +37,8 @@ char *edits_apply(struct edits *e, unsigned file, const char *body)
 	size_t at = 0;
 	bool any = false;
 
-	qsort(e->v, e->n, sizeof(*e->v), by_place);
+	if (e->n)
+		qsort(e->v, e->n, sizeof(*e->v), by_place);
 	for (size_t i = 0; i < e->n; i++) {
 		const struct edit *x = &e->v[i];
 
