@@ -12,18 +12,34 @@
 
 /* ---- the TXT record ---- */
 
-/* UTF-8 stays, but no control character of either kind (C0, C1). */
+/*
+ * How many bytes at s steer a terminal or turn its text round: C0, DEL, C1, and
+ * the marks of writing direction (U+202A to 202E, U+2066 to 2069). 0: none.
+ */
+static size_t steers(const char *s, size_t n)
+{
+	const uint8_t *p = (const uint8_t *)s;
+
+	if (p[0] < 0x20 || p[0] == 0x7f)
+		return 1;
+	if (n > 1 && p[0] == 0xc2 && p[1] < 0xa0)
+		return 2;
+	if (n > 2 && p[0] == 0xe2 && ((p[1] == 0x80 && p[2] >= 0xaa &&
+		p[2] <= 0xae) || (p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9)))
+		return 3;
+	return 0;
+}
+
+/* UTF-8 stays; what steers becomes '?'. */
 static void keep(char *to, size_t cap, const char *s, size_t n)
 {
 	size_t k = 0, i = 0;
 
-	for (; i < n && k + 1 < cap; i++) {
-		unsigned char c = (unsigned char)s[i];
-		bool c1 = c == 0xc2 && i + 1 < n &&
-			  (unsigned char)s[i + 1] < 0xa0;
+	while (i < n && k + 1 < cap) {
+		size_t bad = steers(s + i, n - i);
 
-		i += c1;
-		to[k++] = c < 0x20 || c == 0x7f || c1 ? '?' : (char)c;
+		to[k++] = bad ? '?' : s[i];
+		i += bad ? bad : 1;
 	}
 	/* the last character of a shortened one may be half there */
 	while (i < n && k && ((unsigned char)to[k - 1] & 0xc0) == 0x80)

@@ -121,7 +121,8 @@ static void judge_name(const struct line_evidence *e, size_t i,
 	}
 	claim_service(v, n->service, sure);
 	claim4(v, n->v4, sure);
-	because(v, "dns", sure, n->source, reached
+	because(v, "dns", sure, n->source, n->way == NAME_REACHED
+		? _("%s answers, which it does only inside %s") : reached
 		? _("%s, known only inside %s, resolves and answers")
 		: _("%s, known only inside %s, resolves"), n->name,
 		line_service_name(n->service));
