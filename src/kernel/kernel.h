@@ -66,6 +66,16 @@ struct kernel_map_element {
 int kernel_nft_map(int fd, uint8_t family, const char *table,
 	const struct kernel_map_element *v, size_t n);
 
+/*
+ * Who talks: members of a dynamic set of "iif . ether saddr . ip6 saddr" in
+ * table inet TABLE that were refreshed within the last fresh_ms (the set's
+ * timeout is timeout_ms). fn gets interface, MAC and address. 0 or -errno.
+ */
+int kernel_nft_talkers(int fd, const char *table, const char *set,
+	uint64_t timeout_ms, uint64_t fresh_ms,
+	void (*fn)(void *, int ifindex, const struct mac *, const struct addr *),
+	void *arg);
+
 /* ---- Neighbour Discovery on Ethernet (AF_PACKET) ---- */
 
 /*

@@ -19,6 +19,14 @@ static bool is_echo(const struct np *np, const struct nd_msg *m)
 	return false;
 }
 
+static bool echo_counted(struct np *np, const struct nd_msg *m)
+{
+	bool echo = is_echo(np, m);
+
+	np->count[C_DAD_ECHO] += echo;
+	return echo;
+}
+
 /*
  * IDLE may have left long ago: it is asked first and answers, if it is there,
  * within the claimant's second.
@@ -57,7 +65,7 @@ static void dad_wan(struct np *np, msec_t now, const struct nd_msg *m)
 	struct host *h = hosts_find(np, &m->target);
 
 	np->count[C_DAD_WAN]++;
-	if (!np->conf.proxy || is_echo(np, m))
+	if (!np->conf.proxy || echo_counted(np, m))
 		return;
 	if (!h)
 		host_probe(np, now, NP_WAN, NULL, m);
@@ -71,9 +79,12 @@ static void relay(struct np *np, msec_t now, unsigned from,
 	struct np_port *p = &np->port[from];
 
 	if (!np->conf.proxy || np->port[NP_WAN].loop ||
-		(!np->conf.relay_dad && !np->port[NP_WAN].host_n) ||
-		!bucket_take(&p->dad_relay, now, 0))
+		(!np->conf.relay_dad && !np->port[NP_WAN].host_n))
 		return;
+	if (!bucket_take(&p->dad_relay, now, 0)) {
+		np->count[C_DAD_RELAY_OVER_BUDGET]++;
+		return;
+	}
 	send_dad_relay(np, NP_WAN, m);
 }
 
@@ -83,7 +94,7 @@ static void dad_lan(struct np *np, msec_t now, unsigned port,
 	struct host *h = hosts_find(np, &m->target);
 
 	np->count[C_DAD_LAN]++;
-	if (is_echo(np, m))
+	if (echo_counted(np, m))
 		return;
 	if (h && h->port == NP_WAN && host_answers(h)) {
 		defend(np, now, port, h, m);

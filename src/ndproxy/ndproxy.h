@@ -53,9 +53,13 @@ enum np_count {
 	C_CONTEST_KEPT, C_CONTEST_LOST, C_PIN_ALARM, C_MAC_QUOTA, C_PORT_QUOTA,
 	C_TABLE_FULL, C_CLAIM_BUDGET, C_EVICTED, C_ROGUE_RA, C_ROGUE_REDIRECT,
 	C_LOOP, C_DAD_RELAYED, C_RA_IN, C_RA_OUT, C_RS_IN, C_RS_OUT, C_RA_BAD,
-	C_BORN, C_GONE, C_MOVED,
+	C_BORN, C_GONE, C_MOVED, C_ANNOUNCED,
+	/* what is left undone, each with its reason */
+	C_OWN_ECHO, C_LOOP_DROPPED, C_RS_WAN, C_RS_OVER_BUDGET,
+	C_DAD_RELAY_OVER_BUDGET, C_DAD_ECHO, C_PREFIX_REFUSED, C_PREFIX_FULL,
+	C_ROUTER_OTHER, C_CLAIM_MULTICAST, C_CLAIM_OUTSIDE, C_FLOW_OTHER_MAC,
 };
-#define NP_COUNT_MAX (C_MOVED + 1)
+#define NP_COUNT_MAX (C_FLOW_OTHER_MAC + 1)
 const char *np_count_name(enum np_count c);
 
 enum np_set { SET_KNOWN, SET_PINNED, SET_WANHOSTS };
@@ -91,7 +95,8 @@ enum np_act {
 
 enum np_say { SAY_CONTEST_KEPT, SAY_MOVED, SAY_PIN_ALARM, SAY_ROGUE_RA,
 	SAY_LOOP, SAY_ROUTER, SAY_ROUTER_LOST, SAY_PREFIX, SAY_PREFIX_OLD,
-	SAY_ROUTER_MUTE, SAY_PROXIED_RA };
+	SAY_ROUTER_MUTE, SAY_PROXIED_RA, SAY_FLOW_OTHER_MAC };
+#define NP_SAY_MAX (SAY_FLOW_OTHER_MAC + 1)
 
 struct np_action {
 	enum np_act what;
@@ -145,7 +150,8 @@ void np_frame(struct np *np, msec_t now, unsigned port, const uint8_t *f,
 /* The kernel's view of a neighbour: reachable, or failed. */
 void np_kernel(struct np *np, msec_t now, unsigned port, const struct addr *a,
 	const struct mac *mac, bool reachable);
-/* Evidence from elsewhere: EV_FLOW, EV_LEASE. */
+/* Evidence from elsewhere: EV_FLOW (somebody sent a packet from a with mac),
+ * EV_LEASE. */
 void np_evidence(struct np *np, msec_t now, unsigned port,
 	const struct addr *a, const struct mac *mac, enum evidence e);
 /* A delegated /64 of a LAN port, by the gateway's own address in it (which

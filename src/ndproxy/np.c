@@ -62,7 +62,18 @@ const char *np_count_name(enum np_count c)
 		[C_RA_OUT] = "ra-out", [C_RS_IN] = "rs-in",
 		[C_RS_OUT] = "rs-out", [C_RA_BAD] = "ra-bad",
 		[C_BORN] = "hosts-proven", [C_GONE] = "hosts-gone",
-		[C_MOVED] = "hosts-moved",
+		[C_MOVED] = "hosts-moved", [C_ANNOUNCED] = "announced",
+		[C_OWN_ECHO] = "own-echo", [C_LOOP_DROPPED] = "loop-dropped",
+		[C_RS_WAN] = "rs-on-wan",
+		[C_RS_OVER_BUDGET] = "rs-over-budget",
+		[C_DAD_RELAY_OVER_BUDGET] = "dad-relay-over-budget",
+		[C_DAD_ECHO] = "dad-echo",
+		[C_PREFIX_REFUSED] = "prefix-not-usable",
+		[C_PREFIX_FULL] = "prefixes-full",
+		[C_ROUTER_OTHER] = "ra-of-another-router",
+		[C_CLAIM_MULTICAST] = "claim-by-multicast-mac",
+		[C_CLAIM_OUTSIDE] = "claim-outside-prefix",
+		[C_FLOW_OTHER_MAC] = "flow-with-another-mac",
 	};
 
 	return c < NP_COUNT_MAX ? names[c] : "?";
@@ -108,6 +119,7 @@ struct np *np_new(const struct np_conf *c, struct hash_key key, msec_t now0,
 	np->act = act;
 	np->arg = arg;
 	np->rnd = key.k[0] | 1;
+	np->strange_until = now0 + T_STRANGE;
 	hosts_init(np);
 	bucket_init(&np->probe_new, now0, 20, 40);
 	bucket_init(&np->probe_seen, now0, 20, 20);
@@ -179,10 +191,8 @@ void np_port_up(struct np *np, msec_t now, unsigned port,
 		return;
 	if (!was_up || new_mac)
 		prefixes_write(np, now);
-	if (port == NP_WAN && new_mac && known) {
-		np->announce_next = now;
-		np->announce_at = 0;
-	}
+	if (port == NP_WAN && new_mac && known)
+		proxy_announce_all(np, now);
 	if (!was_up && port == NP_WAN)
 		rac_link_up(np, now);
 	else if (!was_up)
@@ -243,14 +253,20 @@ void np_msg(struct np *np, msec_t now, unsigned port, const struct nd_msg *m)
 	if (from_us(np, m)) {
 		if (m->type == ND_RA && port == NP_WAN)
 			loop_found(np, m);
+		else
+			np->count[C_OWN_ECHO]++;
 		return;
 	}
-	if (np->port[port].loop)
+	if (np->port[port].loop) {
+		np->count[C_LOOP_DROPPED]++;
 		return;
+	}
 	switch (m->type) {
 	case ND_RS:
 		if (port != NP_WAN)
 			ras_rs(np, now, port, m);
+		else
+			np->count[C_RS_WAN]++;
 		return;
 	case ND_RA:
 		if (port == NP_WAN)
@@ -302,7 +318,12 @@ void np_kernel(struct np *np, msec_t now, unsigned port, const struct addr *a,
 void np_evidence(struct np *np, msec_t now, unsigned port,
 	const struct addr *a, const struct mac *mac, enum evidence e)
 {
-	host_claim(np, now, port, a, mac, e);
+	if (port >= NP_PORT_MAX || !np->port[port].up)
+		return;
+	if (e == EV_FLOW)
+		host_flow(np, now, port, a, mac);
+	else
+		host_claim(np, now, port, a, mac, e);
 }
 
 void np_delegated(struct np *np, msec_t now, unsigned port,

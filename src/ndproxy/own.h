@@ -38,6 +38,7 @@ enum {
 	T_PIN_CHECK = 60000,
 	T_DRAIN_MAX = 2 * 3600 * 1000,
 	T_CENSUS = 2000,
+	T_STRANGE = 3600 * 1000,	/* caches of a predecessor last no longer */
 	/* a host that went silent while somebody wanted it is asked on: the
 	 * other side's cache still points to us and sends no new question */
 	T_WANTED = 20000,
@@ -60,6 +61,7 @@ struct host {
 	bool has_mac, seen, pinned, mac_pinned, rival_dad;
 	/* what is published now */
 	bool in_known, in_pinned, in_wan, has_neigh, has_route, joined;
+	bool told_flow, announce;
 	uint8_t neigh_port, route_port, shield, kind;
 	struct mac neigh_mac;
 	msec_t born, heard, asked, deadline, shield_until;
@@ -143,6 +145,7 @@ struct np {
 	msec_t announce_next;
 	msec_t census_at;	/* 0: none wanted */
 	unsigned announce_at;
+	msec_t strange_until;	/* the line may know our hosts by other MACs */
 	bool shield_on;		/* what the filter was told last */
 	struct mac shield_mac;
 	struct addr shield_ll;
@@ -197,6 +200,8 @@ void host_free(struct np *np, struct host *h);
 void host_timer(struct np *np, msec_t now, struct host *h);
 void host_claim(struct np *np, msec_t now, unsigned port,
 	const struct addr *a, const struct mac *mac, enum evidence e);
+void host_flow(struct np *np, msec_t now, unsigned port, const struct addr *a,
+	const struct mac *mac);
 /* The owner does not answer the kernel. */
 void host_doubt(struct np *np, msec_t now, struct host *h);
 void host_keep_question(struct np *np, struct host *h, unsigned port,
@@ -208,6 +213,7 @@ void proxy_ns(struct np *np, msec_t now, unsigned port,
 	const struct nd_msg *m);
 void proxy_na(struct np *np, msec_t now, unsigned port,
 	const struct nd_msg *m);
+void proxy_announce_all(struct np *np, msec_t now);
 void proxy_announce(struct np *np, msec_t now);
 void proxy_census(struct np *np, msec_t now);
 void pins_expand(struct np *np, msec_t now, const struct np_prefix *p);

@@ -125,8 +125,10 @@ void prefix_set(struct np *np, msec_t now, const struct addr *a, unsigned port,
 	}
 	if (!p)
 		p = slot(np);
-	if (!p)
+	if (!p) {
+		np->count[C_PREFIX_FULL]++;
 		return;
+	}
 	p->addr = net;
 	p->port = (uint8_t)port;
 	p->draining = false;

@@ -334,8 +334,11 @@ void host_timer(struct np *np, msec_t now, struct host *h)
 
 static bool proves(enum evidence e)
 {
-	return e == EV_ANSWER || e == EV_KERNEL || e == EV_FLOW;
+	/* a packet's source may be invented, an answer to us hardly */
+	return e == EV_ANSWER || e == EV_KERNEL;
 }
+
+static void announce_new(struct np *np, msec_t now, struct host *h);
 
 static void alive(struct np *np, msec_t now, struct host *h, enum evidence e)
 {
@@ -344,6 +347,7 @@ static void alive(struct np *np, msec_t now, struct host *h, enum evidence e)
 	if (proves(e) && !h->seen) {
 		h->seen = true;
 		np->count[C_BORN]++;
+		announce_new(np, now, h);
 	}
 	if (h->seen || proves(e)) {
 		if (h->state != HOST_LIVE)
@@ -470,8 +474,15 @@ void host_claim(struct np *np, msec_t now, unsigned port,
 {
 	struct host *h;
 
-	if (mac->b[0] & 1 || np_is_own(np, a) || !np_prefix_of(np, a) ||
-		(port == NP_WAN && !np->conf.proxy))
+	if (mac->b[0] & 1) {
+		np->count[C_CLAIM_MULTICAST]++;
+		return;
+	}
+	if (!np_prefix_of(np, a)) {
+		np->count[C_CLAIM_OUTSIDE] += port != NP_WAN;
+		return;
+	}
+	if (np_is_own(np, a) || (port == NP_WAN && !np->conf.proxy))
 		return;
 	h = hosts_find(np, a);
 	if (!h) {
@@ -492,6 +503,28 @@ void host_claim(struct np *np, msec_t now, unsigned port,
 		alive(np, now, h, e);
 	else if (!host_answers(h))
 		host_enter(np, now, h, HOST_TENTATIVE);
+}
+
+/*
+ * Real traffic keeps its sender alive (ndp-proxy-go #8: a talking device that
+ * expired) and makes an unknown one be asked. Another MAC than the owner's
+ * moves nothing: repeaters do that, and so do forgers (RFC 6620, log only).
+ */
+void host_flow(struct np *np, msec_t now, unsigned port, const struct addr *a,
+	const struct mac *mac)
+{
+	struct host *h = hosts_find(np, a);
+
+	if (h && h->has_mac && !same_owner(h, port, mac)) {
+		np->count[C_FLOW_OTHER_MAC]++;
+		if (!h->told_flow && host_answers(h))
+			np_say(np, SAY_FLOW_OTHER_MAC, a, mac, port);
+		h->told_flow = true;
+		return;
+	}
+	/* a contest is settled by answers alone */
+	if (!h || (h->state != HOST_CONTEST && h->state != HOST_TENTATIVE))
+		host_claim(np, now, port, a, mac, EV_FLOW);
 }
 
 void host_doubt(struct np *np, msec_t now, struct host *h)
@@ -660,20 +693,54 @@ void proxy_na(struct np *np, msec_t now, unsigned port, const struct nd_msg *m)
 
 /* ---- all of them ---- */
 
+/*
+ * The line's router may hold another MAC for this address: an earlier gateway's
+ * (we started without a table) or our own old one.
+ */
+static void announce_new(struct np *np, msec_t now, struct host *h)
+{
+	if (h->port == NP_WAN || !np->conf.proxy || now >= np->strange_until)
+		return;
+	h->announce = true;
+	if (!np->announce_next)
+		np->announce_next = now;
+}
+
+void proxy_announce_all(struct np *np, msec_t now)
+{
+	for (unsigned i = 0; i < HOSTS_MAX; i++)
+		np->host[i].announce = np->host[i].lru &&
+				       np->host[i].port != NP_WAN;
+	np->announce_next = now;
+}
+
+/* The next that waits, in turn. */
+static struct host *to_announce(struct np *np)
+{
+	for (unsigned i = 0; i < HOSTS_MAX; i++) {
+		struct host *h = &np->host[np->announce_at++ % HOSTS_MAX];
+
+		if (!h->announce)
+			continue;
+		h->announce = false;
+		if (host_answers(h) && h->port != NP_WAN)
+			return h;
+	}
+	return NULL;
+}
+
 void proxy_announce(struct np *np, msec_t now)
 {
-	while (np->announce_next && np->announce_next <= now) {
-		struct host *h = &np->host[np->announce_at++];
+	struct host *h;
 
-		if (np->announce_at >= HOSTS_MAX)
-			np->announce_next = 0;
-		if (h->state == HOST_FREE || h->port == NP_WAN ||
-			!host_answers(h))
-			continue;
-		send_unsolicited(np, NP_WAN, &h->addr);
-		if (np->announce_next)
-			np->announce_next = now + ANNOUNCE_MS;
-	}
+	if (!np->announce_next || np->announce_next > now)
+		return;
+	h = to_announce(np);
+	np->announce_next = h ? now + ANNOUNCE_MS : 0;
+	if (!h)
+		return;
+	np->count[C_ANNOUNCED]++;
+	send_unsolicited(np, NP_WAN, &h->addr);
 }
 
 /*

@@ -120,8 +120,10 @@ static void take_router(struct np *np, msec_t now, const struct nd_msg *m,
 	struct mac mac = ra->has_sll ? ra->sll : m->l2src;
 
 	/* the one we have serves until it ends */
-	if (r->up && !same)
+	if (r->up && !same) {
+		np->count[C_ROUTER_OTHER]++;
 		return;
+	}
 	if (!ra->lifetime_s) {
 		router_lost(np, now);
 		return;
@@ -171,8 +173,10 @@ static void take_prefixes(struct np *np, msec_t now, const struct ra *ra)
 	for (size_t i = 0; i < ra->prefix_n; i++) {
 		const struct ra_prefix *p = &ra->prefix[i];
 
-		if (!usable(p))
+		if (!usable(p)) {
+			np->count[C_PREFIX_REFUSED]++;
 			continue;
+		}
 		any |= p->valid_s && p->preferred_s;
 		prefix_set(np, now, &p->prefix, 0, p->valid_s, p->preferred_s);
 	}

@@ -168,6 +168,8 @@ void ras_rs(struct np *np, msec_t now, unsigned port, const struct nd_msg *m)
 			m->has_sll ? &m->sll : &m->l2src);
 		return;
 	}
+	/* one for all soon */
+	np->count[C_RS_OVER_BUDGET] += !addr_is_zero(&m->src);
 	p->ra_next = MIN2(p->ra_next,
 		MAX2(now + URGENT_MS, p->ra_last + BETWEEN_MS));
 }

@@ -215,6 +215,7 @@ unsigned np_restore(struct np *np, msec_t now, const char *saved)
 		now - then > T_IDLE_KEPT)
 		return 0;
 	r.passed_s = (now - then + 999) / 1000;
+	np->strange_until = 0;
 	while ((saved = strchr(saved, '\n')) && *++saved) {
 		char line[160];
 		size_t len = strcspn(saved, "\n");

@@ -536,6 +536,32 @@ static void emit_clamp(struct text *out)
 		      "\t\ttcp flags syn / syn,rst tcp option maxseg size set rt mtu\n\t}\n");
 }
 
+/*
+ * Who talks: new connections and one in sixteen packets of the others, for the
+ * NDP proxy, which so never forgets a host that is busy. Decides nothing.
+ */
+static void emit_talkers(const struct pipeline *pl, struct text *out)
+{
+	static const char *const when[] = {"ct state new",
+		"ct state established numgen random mod 16 0"};
+	struct cond lan = {.f = F_IN};
+	struct num_range l = {ROLE_LAN, ROLE_LAN};
+
+	lan.nums = &l;
+	lan.num_n = 1;
+	text_addf(out, "\tset " NFT_TALKERS " {\n\t\ttype iface_index . ether_addr . ipv6_addr\n"
+		"\t\tsize 4096\n\t\tflags dynamic,timeout\n\t\ttimeout %us\n\t}\n",
+		NFT_TALKERS_S);
+	text_add(out, "\tchain talkers {\n\t\ttype filter hook forward priority mangle; policy accept;\n");
+	for (size_t i = 0; i < ARRAY_LEN(when); i++) {
+		text_add(out, "\t\t");
+		emit_role(pl, &lan, out);
+		text_addf(out, "ip6 saddr @lan6 %s update @" NFT_TALKERS
+			" { iif . ether saddr . ip6 saddr }\n", when[i]);
+	}
+	text_add(out, "\t}\n");
+}
+
 void nft_emit(const struct policy *pol, struct text *out)
 {
 	const struct pipeline *pl = pol->pipe;
@@ -552,5 +578,7 @@ void nft_emit(const struct policy *pol, struct text *out)
 			emit_chain(pl, pl->chains[i], out);
 	emit_nat(pl, out);
 	emit_clamp(out);
+	if (pl->ndproxy)
+		emit_talkers(pl, out);
 	text_add(out, "}\n");
 }

@@ -11,6 +11,10 @@
 
 /* The one table that is ours. Nothing else is ever touched. */
 #define NFT_TABLE "inet kadomori"
+/* Set of (interface, MAC, address) of hosts whose packets go out; a member
+ * stays NFT_TALKERS_S after its last packet that was looked at. */
+#define NFT_TALKERS "talkers"
+enum { NFT_TALKERS_S = 60 };
 
 /*
  * The whole table as one transaction: add, delete, define. Loading it replaces

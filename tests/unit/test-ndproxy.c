@@ -1031,6 +1031,7 @@ static void new_prefix_drains_the_old_one(void **s)
 		assert_true(ra.prefix[i].valid_s > 0);
 	}
 	/* hosts of the old one are still answered for */
+	forget();
 	wan_asks(PC);
 	assert_int_equal(count_nd(NP_WAN, ND_NA, PC), 1);
 	for (int i = 0; i < 9; i++) {
@@ -1117,6 +1118,119 @@ static void own_ra_on_the_wan_is_a_loop(void **s)
 	np_port_up(w.np, w.now, NP_WAN, &mac_wan, &ll, 1500);
 	wan_asks(PC);
 	assert_int_equal(count_nd(NP_WAN, ND_NA, PC), 1);
+}
+
+/* A new gateway in the place of another: the line's router still sends to that
+ * one's MAC. */
+static void without_a_table_proven_hosts_are_announced_once(void **s)
+{
+	(void)s;
+	world();
+	ns(1, PC, &mac_pc, "fe80::2"); /* only spoke */
+	pass(200);
+	assert_int_equal(count_nd(NP_WAN, ND_NA, PC), 0);
+	na(1, &mac_pc, PC, NA_SOLICITED);
+	learn(1, &mac_phone, PHONE);
+	pass(50);
+	assert_int_equal(np_counter(w.np, C_ANNOUNCED), 1);
+	pass(100);
+	assert_int_equal(count_nd(NP_WAN, ND_NA, PC), 1);
+	assert_int_equal(count_nd(NP_WAN, ND_NA, PHONE), 1);
+	assert_int_equal(last_nd(NP_WAN, ND_NA)->nd.flags, 0);
+	pass(31000);
+	na(1, &mac_pc, PC, NA_OVERRIDE);
+	pass(1000);
+	assert_int_equal(np_counter(w.np, C_ANNOUNCED), 2);
+}
+
+/* ---- real traffic ---- */
+
+static void flow(unsigned port, const struct mac *mac, const char *a)
+{
+	struct addr x = A(a);
+
+	np_evidence(w.np, w.now, port, &x, mac, EV_FLOW);
+}
+
+static void talking_host_stays_live(void **s)
+{
+	(void)s;
+	world();
+	learn(1, &mac_pc, PC);
+	for (int i = 0; i < 20; i++) {
+		pass(15000);
+		flow(1, &mac_pc, PC);
+		assert_int_equal(state_of(PC), HOST_LIVE);
+	}
+	assert_int_equal(host_of(PC).evidence, EV_FLOW);
+}
+
+static void unknown_talker_is_asked_before_it_is_believed(void **s)
+{
+	(void)s;
+	world();
+	flow(1, &mac_pc, PC);
+	assert_int_equal(state_of(PC), HOST_CHECK);
+	assert_false(host_of(PC).proven);
+	assert_int_equal(count_nd(1, ND_NS, PC), 1);
+	na(1, &mac_pc, PC, NA_SOLICITED);
+	assert_int_equal(state_of(PC), HOST_LIVE);
+}
+
+static void flow_of_another_mac_is_told_and_moves_nothing(void **s)
+{
+	(void)s;
+	world();
+	learn(1, &mac_pc, PC);
+	forget();
+	flow(1, &mac_phone, PC);
+	flow(1, &mac_phone, PC);
+	assert_int_equal(state_of(PC), HOST_LIVE);
+	assert_true(owned_by(PC, &mac_pc));
+	assert_int_equal(count_nd(1, ND_NS, PC), 0);
+	assert_int_equal(count_say(SAY_FLOW_OTHER_MAC), 1);
+	assert_int_equal(np_counter(w.np, C_FLOW_OTHER_MAC), 2);
+}
+
+static void flow_outside_the_prefix_or_of_ours_is_nobodys(void **s)
+{
+	struct addr ours = A(PREFIX "::f2");
+
+	(void)s;
+	world();
+	np_own(w.np, &ours, 1);
+	flow(1, &mac_pc, PREFIX "::f2");
+	flow(1, &mac_pc, "2404:db8::7");
+	assert_int_equal(state_of(PREFIX "::f2"), HOST_FREE);
+	assert_int_equal(state_of("2404:db8::7"), HOST_FREE);
+	assert_int_equal(np_counter(w.np, C_CLAIM_OUTSIDE), 1);
+}
+
+static void lease_makes_its_address_asked_for(void **s)
+{
+	struct addr x = A(PC);
+
+	(void)s;
+	world();
+	np_evidence(w.np, w.now, 1, &x, &mac_pc, EV_LEASE);
+	assert_int_equal(state_of(PC), HOST_CHECK);
+	assert_int_equal(host_of(PC).evidence, EV_LEASE);
+	pass(3100);
+	assert_int_equal(state_of(PC), HOST_GONE);
+}
+
+static void what_is_left_undone_is_counted(void **s)
+{
+	(void)s;
+	world();
+	ns(NP_WAN, "fe80::9", &mac_wan, PC);
+	assert_int_equal(np_counter(w.np, C_OWN_ECHO), 1);
+	upstream_ra_from("fe80::200", &mac_phone, PREFIX "::", 1800, 86400, 14400);
+	assert_int_equal(np_counter(w.np, C_ROUTER_OTHER), 1);
+	upstream_ra("fd00::", 1800, 86400, 14400);
+	assert_int_equal(np_counter(w.np, C_PREFIX_REFUSED), 1);
+	ns(1, PC, &(struct mac){{0x33, 0x33, 0, 0, 0, 1}}, "fe80::2");
+	assert_int_equal(np_counter(w.np, C_CLAIM_MULTICAST), 1);
 }
 
 static void new_wan_mac_is_announced_for_every_host(void **s)
@@ -1645,6 +1759,13 @@ int main(void)
 		T(mute_router_is_pinned_until_it_ends),
 		T(ra_on_the_lan_is_ignored_and_told),
 		T(own_ra_on_the_wan_is_a_loop),
+		T(without_a_table_proven_hosts_are_announced_once),
+		T(talking_host_stays_live),
+		T(unknown_talker_is_asked_before_it_is_believed),
+		T(flow_of_another_mac_is_told_and_moves_nothing),
+		T(flow_outside_the_prefix_or_of_ours_is_nobodys),
+		T(lease_makes_its_address_asked_for),
+		T(what_is_left_undone_is_counted),
 		T(new_wan_mac_is_announced_for_every_host),
 		T(delegated_prefix_is_announced_without_proxying),
 		T(saved_table_answers_from_the_first_moment),

@@ -407,3 +407,34 @@ const char *hands_shield(const struct hands *h)
 {
 	return shield_state(h->shield);
 }
+
+/* ---- who talks ---- */
+
+struct talkers {
+	const struct hands *h;
+	struct talker *v;
+	size_t n, max;
+};
+
+static void on_talker(void *arg, int ifindex, const struct mac *mac,
+	const struct addr *a)
+{
+	struct talkers *t = arg;
+
+	for (unsigned i = 1; i < t->h->f->port_n && t->n < t->max; i++)
+		if (t->h->f->ifindex[i] == ifindex)
+			t->v[t->n++] = (struct talker){.port = (uint8_t)i,
+				.mac = *mac, .addr = *a};
+}
+
+size_t hands_talkers(struct hands *h, struct talker *v, size_t max)
+{
+	struct talkers t = {h, v, 0, max};
+
+	if (!listen_proxies(*h->in) || h->nfnl < 0 ||
+		kernel_nft_talkers(h->nfnl, "kadomori", NFT_TALKERS,
+			NFT_TALKERS_S * 1000, TALKERS_EVERY_S * 1000, on_talker,
+			&t))
+		return 0;
+	return t.n;
+}

@@ -16,7 +16,7 @@
 
 enum { SAVE_SOON_MS = 20, SAVE_HOSTS_MS = 4, SAVE_EVERY_MS = 60000, SAY_EVERY_MS = 1000, HOLD_MS = 20,
 	JOINS_AT_ONCE = 8, JOINS_MS = 10,
-	ACTS_MAX = 512, SAY_MAX = SAY_PROXIED_RA + 1 };
+	ACTS_MAX = 512 };
 
 /* Which socket holds which membership. Hosts with equal last 24 bits share. */
 struct member {
@@ -46,7 +46,7 @@ struct listen {
 	unsigned held[MLD_SOCKETS];
 	bool dirty;
 	unsigned changes;	/* of np, saved */
-	msec_t saved_at, said_at[SAY_MAX];
+	msec_t saved_at, said_at[NP_SAY_MAX];
 	/* what the links look like now */
 	struct {
 		bool running, has_mac, has_ll;
@@ -289,6 +289,10 @@ static void say(struct listen *l, const struct np_action *a)
 		return;
 	case SAY_ROUTER_MUTE:
 		tell(l, LOG_WARN, _("%s: the router %s answers no solicitation; its address %s is kept as long as it advertises"),
+			port, s, m);
+		return;
+	case SAY_FLOW_OTHER_MAC:
+		tell(l, LOG_INFO, _("%s: packets of %s come from %s, not from its owner's MAC; they pass, nothing is changed"),
 			port, s, m);
 		return;
 	case SAY_PROXIED_RA:
@@ -546,13 +550,27 @@ static void on_question(struct listen *l, const char *body)
 	ipc_send(l->ipc, IPC_ANSWER, whole, strlen(whole));
 }
 
+static void on_talkers(struct listen *l, const char *body, size_t len)
+{
+	msec_t now = clock_ms();
+	struct talker t;
+
+	for (; len >= sizeof(t); len -= sizeof(t), body += sizeof(t)) {
+		memcpy(&t, body, sizeof(t));
+		np_evidence(l->np, now, t.port, &t.addr, &t.mac, EV_FLOW);
+	}
+	np_tick(l->np, now);
+	settle(l);
+}
+
 static void on_message(void *arg, enum ipc_type t, const char *body, size_t len)
 {
 	struct listen *l = arg;
 
-	(void)len;
 	if (t == IPC_ASK)
 		on_question(l, body);
+	else if (t == IPC_TALKERS)
+		on_talkers(l, body, len);
 	else if (t == IPC_DONE && l->open_acts && !--l->open_acts)
 		send_out(l);
 }

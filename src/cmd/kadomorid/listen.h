@@ -56,6 +56,13 @@ struct act_msg {
 	uint32_t valid_s, preferred_s, value;
 };
 
+/* Somebody at home whose packets the gate forwarded lately. */
+struct talker {
+	uint8_t port, pad;
+	struct mac mac;
+	struct addr addr;
+};
+
 /* ---- hands.c: apply's side ---- */
 
 struct hands;
@@ -69,6 +76,9 @@ void hands_do(struct hands *h, const char *body, size_t len);
 /* A new listen starts: members that it does not name within half a minute
  * are over. */
 void hands_generation(struct hands *h);
+/* Who talked since the last call, at most max. */
+size_t hands_talkers(struct hands *h, struct talker *v, size_t max);
+enum { TALKERS_EVERY_S = 15, TALKERS_MAX = 4096 };
 /* listen has told all it knows. */
 void hands_ready(struct hands *h);
 /* The NDP filter's counters and state (shield.h). */

@@ -29,7 +29,7 @@ struct listener {
 	pid_t pid;
 	char *table;
 	msec_t started;
-	struct event *again;
+	struct event *again, *talk;
 	listener_answer_fn answer;
 	listener_ready_fn ready;
 	void *arg;
@@ -153,6 +153,18 @@ static void stop(struct listener *l)
 	l->pid = 0;
 }
 
+static void on_talk(int fd, short what, void *arg)
+{
+	static struct talker v[TALKERS_MAX];
+	struct listener *l = arg;
+	size_t n = hands_talkers(l->hands, v, TALKERS_MAX);
+
+	(void)fd;
+	(void)what;
+	if (n && l->ipc)
+		ipc_send(l->ipc, IPC_TALKERS, v, n * sizeof(*v));
+}
+
 struct listener *listener_new(struct event_base *base, const char *run,
 	struct intent *const *in, listener_answer_fn answer,
 	listener_ready_fn ready, void *arg)
@@ -174,6 +186,8 @@ struct listener *listener_new(struct event_base *base, const char *run,
 	l->fds.counts = hands_counts(l->hands);
 	table_read(l);
 	start(l);
+	l->talk = event_new(base, -1, EV_PERSIST, on_talk, l);
+	event_add(l->talk, &(struct timeval){TALKERS_EVERY_S, 0});
 	return l;
 }
 
@@ -187,6 +201,7 @@ void listener_free(struct listener *l, bool sweep)
 	hands_free(l->hands);
 	listen_close(&l->fds);
 	event_free(l->again);
+	event_free(l->talk);
 	free(l->table);
 	free(l);
 }

@@ -94,6 +94,11 @@ k explain host 2001:f60::1 | grep -q "none of the home's prefixes" || fail "expl
 step "nothing differs between wanted and loaded rules"
 k diff || fail "diff"
 
+step "whose packets go out is known by them"
+flow_seen() { ping6 pc $segw 20 20 >/dev/null; k hosts | grep -q 'lan0 .* flow '; }
+for i in $(seq 20); do flow_seen && break; sleep 1; done
+flow_seen || fail "no evidence by flow: $(k hosts; gw nft list set inet kadomori talkers)"
+
 step "the listening process killed: known hosts stay reachable"
 pid=$(pgrep -P "$(pgrep -f "kadomorid --conf $tmp/k.conf" -u root | head -1)" kadomori-liste)
 ( sleep 0.5; kill -9 "$pid" ) &
