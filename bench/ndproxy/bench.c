@@ -8,7 +8,7 @@
 #include <sched.h>
 #include <stdio.h>
 
-static void stay_on_core(int core)
+void stay_on_core(int core)
 {
 	cpu_set_t set;
 
@@ -30,8 +30,9 @@ static void print_head(void)
 	printf("NDP proxy: the ten bars. Generator on core 0, subject on core 1, load %s\n",
 		load);
 	printf("No MSG_CONFIRM (raw frames), neighbour limits are one per kernel: one subject at a time.\n\n");
-	printf("%3s %-44s %-37s %-34s %s\n", "bar", "", subject_name[OURS],
-		subject_name[NDPPD], subject_name[KERNEL]);
+	printf("%3s %-44s %-37s %-37s %-34s %s\n", "bar", "",
+		subject_name[OURS_BPF], subject_name[OURS], subject_name[NDPPD],
+		subject_name[KERNEL]);
 	fflush(stdout);
 }
 
@@ -82,7 +83,8 @@ int main(int argc, char **argv)
 	net_down(&n);
 	print_head();
 	for (unsigned i = 0; i < row_n; i++)
-		printf("%3d %-44s %-37s %-34s %s\n", rows[i].bar, rows[i].name,
-			cells[i][OURS], cells[i][NDPPD], cells[i][KERNEL]);
+		printf("%3d %-44s %-37s %-37s %-34s %s\n", rows[i].bar,
+			rows[i].name, cells[i][OURS_BPF], cells[i][OURS],
+			cells[i][NDPPD], cells[i][KERNEL]);
 	return 0;
 }

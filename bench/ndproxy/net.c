@@ -24,7 +24,8 @@
 
 #define P "2404:7a80:5:6"
 #define DEVICE "device casa rakuten-casa mac 00:1b:8b:10:20:01\n"
-const char *const subject_name[SUBJECTS] = {"ours", "ndppd", "kernel"};
+const char *const subject_name[SUBJECTS] = {
+	"ours + filter (BPF)", "ours", "ndppd", "kernel"};
 enum { GW = GWNS };
 
 int64_t now_us(void)
@@ -243,9 +244,10 @@ static void by_hand(const struct net *n)
 
 static pid_t spawn_ours(const struct net *n)
 {
-	return spawn(n, "exec taskset -c 1 %s --lang en --conf %s/k.conf "
-		"--run %s/run >>%s/ours.log 2>&1", n->daemon, n->dir, n->dir,
-		n->dir);
+	return spawn(n, "%sexec taskset -c 1 %s --lang en --conf %s/k.conf "
+		"--run %s/run >>%s/ours.log 2>&1",
+		n->subject == OURS ? "KADOMORI_BPF=off " : "", n->daemon,
+		n->dir, n->dir, n->dir);
 }
 
 static pid_t spawn_ndppd(const struct net *n)
@@ -271,9 +273,9 @@ static void lock_wait(const struct net *n)
 pid_t subject_again(struct net *n)
 {
 	waitpid(n->pid, NULL, 0);
-	if (n->subject == OURS)
+	if (subject_is_ours(n))
 		lock_wait(n);
-	n->pid = n->subject == OURS ? spawn_ours(n) : spawn_ndppd(n);
+	n->pid = subject_is_ours(n) ? spawn_ours(n) : spawn_ndppd(n);
 	return n->pid;
 }
 
@@ -314,11 +316,29 @@ static bool start_kernel(struct net *n)
 		"net.ipv6.conf.wan0.proxy_ndp=1 net.ipv6.neigh.wan0.proxy_delay=0");
 }
 
+bool subject_is_ours(const struct net *n)
+{
+	return n->subject == OURS || n->subject == OURS_BPF;
+}
+
+/* The kernel may refuse the filter; then there is no such column. */
+static bool start_with_filter(struct net *n)
+{
+	char buf[65536];
+
+	if (!start_ours(n))
+		return false;
+	net_read(n, buf, sizeof(buf), "env KADOMORI_RUN=%s/run %s status --json",
+		n->dir, n->command);
+	return strstr(buf, "\"ndp_filter\": \"on\"");
+}
+
 bool subject_start(struct net *n, enum subject s)
 {
 	n->subject = s;
 	n->pid = 0;
 	switch (s) {
+	case OURS_BPF: return start_with_filter(n);
 	case OURS:   return start_ours(n);
 	case NDPPD:  return start_ndppd(n);
 	case KERNEL: return start_kernel(n);
@@ -328,7 +348,7 @@ bool subject_start(struct net *n, enum subject s)
 
 void subject_stop(struct net *n)
 {
-	if (n->subject == OURS)
+	if (subject_is_ours(n))
 		net_sh(n, GW, "KADOMORI_RUN=%s/run %s --conf %s/k.conf down >/dev/null 2>&1",
 			n->dir, n->command, n->dir);
 	if (n->pid > 0) {
@@ -338,7 +358,7 @@ void subject_stop(struct net *n)
 		waitpid(n->pid, NULL, 0);
 	}
 	n->pid = 0;
-	net_sh(n, GW, "rm -f %s/run/hosts; ip -6 neigh flush all 2>/dev/null; "
+	net_sh(n, GW, "rm -f %s/run/hosts; tc qdisc del dev wan0 clsact 2>/dev/null; ip -6 neigh flush all 2>/dev/null; "
 		"ip -6 neigh flush proxy 2>/dev/null; ip -6 route flush default; "
 		"for i in wan0 lan0; do ip -6 addr flush dev $i scope global; done; "
 		"nft delete table inet kadomori 2>/dev/null; "
@@ -352,7 +372,7 @@ pid_t subject_worker(const struct net *n)
 	char cmd[128];
 	FILE *f;
 
-	if (n->subject != OURS)
+	if (!subject_is_ours(n))
 		return n->pid;
 	snprintf(cmd, sizeof(cmd), "pgrep -P %d kadomori-liste", (int)n->pid);
 	f = popen(cmd, "re");

@@ -20,7 +20,7 @@
 
 enum side { WAN, LAN, LAN2 };
 enum { GWNS = 2 };	/* net.ns[] beside WAN and LAN */
-enum subject { OURS, NDPPD, KERNEL };
+enum subject { OURS_BPF, OURS, NDPPD, KERNEL };
 #define SUBJECTS (KERNEL + 1)
 extern const char *const subject_name[SUBJECTS];
 
@@ -47,6 +47,8 @@ bool subject_start(struct net *n, enum subject s);
 /* After a kill: the same program on what it left. */
 pid_t subject_again(struct net *n);
 void subject_stop(struct net *n);
+/* With the filter in the kernel or without it. */
+bool subject_is_ours(const struct net *n);
 /* The process that does the work (listen of ours), 0 for the kernel. */
 pid_t subject_worker(const struct net *n);
 /* The kernel must be told of each host; the others find it. */
