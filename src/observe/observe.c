@@ -60,7 +60,7 @@ static bool has_addr(const struct obs_device *d, enum family fam,
 	return false;
 }
 
-static bool is_wanted(const struct observe *o, const struct obs_device *d)
+bool host_wanted(const struct observe *o, const struct obs_device *d)
 {
 	for (size_t i = 0; i < o->want.mac_n; i++)
 		if (d->has_mac && same_mac(&d->mac, &o->want.mac[i]))
@@ -75,7 +75,7 @@ bool observe_is_device(const struct observe *o, const struct obs_device *d)
 	uint8_t most = 0;
 
 	if (o->want.mac_n || o->want.fam)
-		return is_wanted(o, d);
+		return host_wanted(o, d);
 	if (!d->peer_n || d->router)
 		return false;
 	if (o->want.own_n)
@@ -108,7 +108,7 @@ static bool is_own(const struct observe *o, const struct mac *m)
 static int host_of(struct observe *o, const struct mac *m, enum family fam,
 	const struct addr *a)
 {
-	struct host *h;
+	int at;
 
 	if (m && ((m->b[0] & 1) || is_own(o, m)))
 		return -1;
@@ -119,15 +119,18 @@ static int host_of(struct observe *o, const struct mac *m, enum family fam,
 		      : !d->has_mac && has_addr(d, fam, a))
 			return (int)i;
 	}
-	if (o->host_n >= OBS_HOSTS_MAX) {
-		o->c.lost++;
-		return -1;
+	if (o->host_n < OBS_HOSTS_MAX) {
+		at = (int)o->host_n;
+		o->host[o->host_n++] = xcalloc(1, sizeof(struct host));
+	} else {
+		at = forget_host(o);
 	}
-	h = o->host[o->host_n] = xcalloc(1, sizeof(*h));
-	h->d.has_mac = m;
+	if (at < 0)
+		return -1;
+	o->host[at]->d.has_mac = m;
 	if (m)
-		h->d.mac = *m;
-	return (int)o->host_n++;
+		o->host[at]->d.mac = *m;
+	return at;
 }
 
 static bool is_multicast(enum family fam, const struct addr *a)
@@ -167,11 +170,10 @@ struct obs_peer *look_peer(struct observe *o, size_t h, const struct look *l,
 	}
 	if (!make)
 		return NULL;
-	if (d->peer_n >= OBS_PEERS_MAX) {
-		d->lost++;
+	p = d->peer_n < OBS_PEERS_MAX ? &d->peer[d->peer_n++]
+				      : forget_peer(o, h);
+	if (!p)
 		return NULL;
-	}
-	p = &d->peer[d->peer_n++];
 	*p = (struct obs_peer){.fam = l->fam, .addr = l->other, .self = l->self,
 		.first = l->ms, .last = l->ms};
 	return p;
@@ -190,12 +192,11 @@ static void other_talk(struct observe *o, size_t h, const struct look *l,
 			d->other[i].port == service && d->other[i].by == by &&
 			!addr_cmp(&d->other[i].addr, &l->other))
 			t = &d->other[i];
-	if (!t && d->other_n >= OBS_OTHERS_MAX) {
-		d->lost++;
-		return;
-	}
 	if (!t) {
-		t = &d->other[d->other_n++];
+		t = d->other_n < OBS_OTHERS_MAX ? &d->other[d->other_n++]
+						: forget_other(d, by);
+		if (!t)
+			return;
 		*t = (struct obs_other){.fam = l->fam, .addr = l->other,
 			.proto = l->proto, .port = service, .by = by,
 			.first = l->ms};

@@ -105,6 +105,17 @@ struct observe {
 struct obs_peer *look_peer(struct observe *o, size_t h, const struct look *l,
 	bool make);
 
+/*
+ * forget.c: a full table's place for something new, its old traces gone; NULL
+ * or -1 when all that is there is worth more.
+ */
+struct obs_peer *forget_peer(struct observe *o, size_t h);
+struct obs_other *forget_other(struct obs_device *d, enum obs_dir by);
+int forget_host(struct observe *o);
+
+/* observe.c: is it one that was asked for by MAC or address? */
+bool host_wanted(const struct observe *o, const struct obs_device *d);
+
 /* ipsec.c */
 void look_ike(struct observe *o, size_t h, const struct look *l, struct rd r,
 	uint32_t udp_len);

@@ -383,6 +383,49 @@ static void limits_hold(void **s)
 	observe_free(x.o);
 }
 
+/* The real peer comes after forged ones, on a link full of other machines. */
+static void forged_senders_hide_nobody(void **s)
+{
+	struct wire x = wire_up(&(struct observe_want){.mac = {device_mac}, .mac_n = 1});
+	struct addr real = x.peer;
+	const struct obs_device *d;
+	uint8_t f[64] = {0, 0x1b, 0x8b, 0x10, 0x20, 1};
+	struct wr w;
+
+	(void)s;
+	for (uint8_t i = 1; i < 200; i++) { /* frames of 200 machines */
+		w = wr_of(f, sizeof(f));
+		eth_build(&w, &(struct eth_head){.type = ETHTYPE_ARP,
+			.src = {{2, 0, 0, 0, 0, i}}, .dst = device_mac});
+		wr_copy(&w, "\0\1\10\0\6\4\0\1\2\0\0\0\0\0\300\250\1\1\0\0\0\0\0\0\300\250\1\2", 28);
+		observe_frame(x.o, LINKTYPE_ETHERNET, x.ms, f, wr_len(&w), wr_len(&w));
+	}
+	for (unsigned i = 0; i < 100; i++) {
+		x.peer.b[14] = (uint8_t)(i + 1);
+		esp(&x, OBS_IN, 0x5000 + i);
+		udp(&x, OBS_IN, (uint16_t)(1000 + i), 9, "x", 1);
+	}
+	x.peer = real;
+	init(&x, false);
+	esp(&x, OBS_OUT, 0x1001);
+	esp(&x, OBS_IN, 0x2001);
+	udp(&x, OBS_OUT, 123, 123, "x", 1);
+	for (unsigned i = 0; i < 100; i++) {
+		x.peer.b[14] = (uint8_t)(i + 1);
+		esp(&x, OBS_IN, 0x6000 + i);
+	}
+	d = the_device(&x);
+	for (size_t i = 0; i < d->peer_n; i++)
+		if (!addr_cmp(&d->peer[i].addr, &real) && d->peer[i].esp[OBS_OUT] == 1)
+			real.b[0] = 0;
+	assert_int_equal(real.b[0], 0);
+	for (size_t i = 0; i < d->other_n; i++)
+		if (d->other[i].by == OBS_OUT && d->other[i].port == 123)
+			real.b[1] = 0;
+	assert_int_equal(real.b[1], 0);
+	observe_free(x.o);
+}
+
 static void stand_ins_are_the_same_for_the_same(void **s)
 {
 	static struct obs_device d[2];
@@ -504,6 +547,7 @@ static const struct test_case cases[] = {
 	{"answers that nobody asked for are no facts", answers_nobody_asked_for},
 	{"names that point at themselves, or steer a terminal", names_that_point_at_themselves},
 	{"a thousand false peers grow nothing", limits_hold},
+	{"forged senders hide nobody", forged_senders_hide_nobody},
 	{"stand-ins are the same for the same", stand_ins_are_the_same_for_the_same},
 	{"pcap, both byte orders and clocks, in pieces", classic_files},
 	{"pcapng, in pieces; its lengths must agree", new_files},

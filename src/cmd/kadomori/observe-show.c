@@ -322,6 +322,9 @@ void facts_show(const struct facts_seen *f, const struct intent *in)
 	if (f->c.damaged)
 		printf(_("%llu of them were damaged or of an unknown kind and were left out\n"),
 			(unsigned long long)f->c.damaged);
+	if (f->c.lost)
+		printf(_("%llu times a machine was left out or forgotten, there are more than fit: name yours with --device\n"),
+			(unsigned long long)f->c.lost);
 	for (size_t i = 0; i < f->n; i++)
 		show_device(&f->d[i], in);
 	if (!f->n)
