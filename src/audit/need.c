@@ -48,6 +48,27 @@ static void too_late(struct auditor *x, const struct packet *p)
 	au_quote(f, &d.chain->rules[i].origin);
 }
 
+/*
+ * Peers behind a NAT of their own send from any port: a line that wants source
+ * port 500 serves the others only.
+ */
+static void some_ports(struct auditor *x, pset want, pset reached)
+{
+	enum { ANY_PORT = 40000 };
+	pset asked = proof_where(x->pr, want, F_SPORT, ANY_PORT);
+	struct finding *f;
+	struct decision d;
+
+	if (asked == PSET_NONE || proof_and(x->pr, asked, reached) != PSET_NONE)
+		return;
+	f = au_finding(x, "need-source-port", SEV_LOW,
+		xstrdup(_("This reaches the device only from certain source ports: peers behind a NAT of their own send from others.")),
+		xstrdup(_("Leave the source port out of the line; the destination port is what counts.")));
+	f->has_packet = proof_witness(x->pr, asked, &f->packet);
+	if (f->has_packet && !pipeline_ask(x->rq->pl, &f->packet, &d))
+		au_quote(f, d.origin);
+}
+
 static void need(struct auditor *x, pset want, const char *id, char *what)
 {
 	pset stopped = proof_minus(x->pr, want, x->perhaps);
@@ -66,6 +87,8 @@ static void need(struct auditor *x, pset want, const char *id, char *what)
 	free(what);
 	if (doubt != PSET_NONE && proof_and(x->pr, want, x->pass) == PSET_NONE)
 		need_unsure(x, doubt);
+	else
+		some_ports(x, want, x->perhaps);
 }
 
 static const char *const sender6 = "from 2404:1a8::1";
@@ -133,6 +156,8 @@ static void need_mapped(struct auditor *x, pset want, const char *id, char *what
 	free(what);
 	if (!reaches_device4(x, handed(x, want, PROOF_SURELY)))
 		need_unsure(x, perhaps);
+	else
+		some_ports(x, want, perhaps);
 }
 
 static void need6(struct auditor *x)

@@ -7,7 +7,7 @@ have a finding that the audit of the good one has not, and the finding must
 point at the fault: it quotes the changed line, or the packet it shows is one
 whose fate the fault changed.
 
-    mutate.py KADOMORI [faults a target]
+    mutate.py KADOMORI [faults a target [targets...]]
 """
 import json, os, random, re, subprocess, sys, tempfile
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +16,7 @@ K = os.path.abspath(sys.argv[1])
 HERE = os.path.dirname(os.path.abspath(__file__))
 DEV = ["--mac", "00:11:22:33:44:55"]
 WANT = 50
+ONLY = sys.argv[3:]
 MOST = int(sys.argv[2]) if len(sys.argv) > 2 else 80 # of a target; more shows nothing new
 
 def run(*a):
@@ -46,7 +47,27 @@ def good_configs():
         yield "pf", os_ + ".conf", settings(os_, "--line", "flets-pd", *pre), [], DEV
         yield "pf", os_ + "4.conf", settings(os_, "--line", "dhcp4", "--ipv4", "192.168.1.9"), [], four
     yield "iptables", "i.save", IPT, ifs, DEV
+    four = ["--line", "dhcp4", "--ipv4", "192.168.1.9"], ["--ipv4", "192.168.1.9", "--line", "dhcp4"]
+    for target, model, six_, four_ in COMMANDS:
+        yield target, f"{model}.conf", six_ + settings(model, "--line", "flets-pd", *pre), [], DEV
+        yield target, f"{model}-4.conf", four_ + settings(model, *four[0]), [], four[1]
     yield "iptables", "i4.save", IPT4, ifs, ["--ipv4", "192.168.1.9", "--line", "dhcp4"]
+
+# Interfaces around what is pasted: target, model, for IPv6, for IPv4.
+LAN4, LAN6 = "192.168.1.1/24", "2404:7a80:1:1::1/64"
+VYOS = ("set interfaces ethernet eth0 ipv6 address autoconf\nset interfaces ethernet eth1 address %s\n" % LAN6,
+        "set interfaces ethernet eth0 address dhcp\nset interfaces ethernet eth1 address %s\n" % LAN4)
+IOS_ = ("interface Vlan1\n ipv6 address %s\ninterface %%s\n ipv6 address autoconfig\n" % LAN6,
+        "interface Vlan1\n ip address 192.168.1.1 255.255.255.0\n ip nat inside\ninterface %s\n ip address dhcp\n")
+ZONES = """set security zones security-zone untrust interfaces ge-0/0/0.0 host-inbound-traffic system-services %s
+set security zones security-zone trust interfaces ge-0/0/1.0 host-inbound-traffic system-services all
+"""
+SRX = (ZONES % "dhcpv6" + "set interfaces ge-0/0/0 unit 0 family inet6\nset interfaces ge-0/0/1 unit 0 family inet6 address %s\n" % LAN6,
+       ZONES % "dhcp" + "set interfaces ge-0/0/0 unit 0 family inet dhcp\nset interfaces ge-0/0/1 unit 0 family inet address %s\n" % LAN4)
+COMMANDS = (("vyos", "vyos", *VYOS), ("edgeos", "edgerouter", *VYOS),
+            ("ios", "cisco-ios", *(t % "GigabitEthernet0" for t in IOS_)),
+            ("ios-xe", "cisco-ios-xe", *(t % "GigabitEthernet0/0/0" for t in IOS_)),
+            ("srx", "srx300", *SRX))
 
 # The rest of a RouterOS home: sides, and what guards the router itself.
 ROS_HEAD = """/interface list member
@@ -210,6 +231,23 @@ SLIPS = [
     (r"permit 50", "permit tcp"), (r"permit 50", "permit ip"), (r"permit udp", "permit ip"), (r"permit", "deny"), (r"dest \S+/128", "dest any"),
     (r"dport eq 500", "dport any"), (r" in$", " out"), (r"filter casa-in \d+ in", "filter casa-all 10 in"), (r"type \d+ ", ""), (r"sport eq 547 dest any dport eq 546", "sport any dest any dport any"),
     (r"napt static 192.168.1.9", "napt static GigaEthernet0.0"), (r"udp 500$", "tcp 500"), (r" 50$", " 51"), (r" 50$", " udp 50"), (r"ipv6 enable", "bridge-group 1"),
+    # VyOS, EdgeOS
+    (r"address-mask \S+", "address-mask ::"), (r"interface name eth0", "interface name eth1"), (r"interface eth0", "interface eth1"),
+    (r"state established", "state new"), (r"ipv[46] forward filter", "ipv4 input filter"), (r"ipv6 (forward|input) filter", r"ipv4 \1 filter"),
+    (r"type destination", "type source"), (r"firewall in ", "firewall out "), (r"firewall local ", "firewall in "), (r"protocol (esp|udp)", "protocol all"),
+    (r"fe80::/10", "::/0"), (r"rule 2079", "rule 1"), (r"rule 2000", "rule 2099"), (r"destination (address|port)", r"source \1"), (r"type \d+$", "type 0"),
+    (r"(rule \d+) action \w+", r"\1 disable"), (r"KADOMORI6?_IN$", "KADOMORI_OLD"), (r"set interfaces ethernet eth1 address", "set interfaces bridge br0 member interface eth0"),
+    # IOS
+    (r"host \S+", "any"), (r"eq 500", "gt 500"), (r"eq (500|4500)$", ""), (r"permit esp", "permit ip"), (r"permit esp", "permit ipv6"), (r"permit udp", "permit tcp"), (r"deny", "permit"),
+    (r"(KADOMORI\S*) in$", r"\1 out"), (r"-IN in$", " in"), (r"^ +pass$", "  inspect"), (r"^ +drop$", "  pass"), (r"^ +inspect$", "  pass"), (r"match-any", "match-all"),
+    (r"source OUTSIDE destination INSIDE", "source INSIDE destination OUTSIDE"), (r"access-group name (\S+)", r"access-group name OLD"), (r"protocol tcp", "protocol udp"),
+    (r"static esp", "static udp"), (r"static udp (\S+) \d+", r"static tcp \1 500"), (r"zone-member security OUTSIDE", "zone-member security INSIDE"), (r"nat outside", "nat inside"),
+    (r"(any any|ip any) \S+.*", r"\1"), (r"service-policy type inspect KADOMORI-IN", "service-policy type inspect KADOMORI-OUT"),
+    # SRX
+    (r"then permit", "then deny"), (r"application casa\S+$", "application any"), (r"destination-address casa\S+", "destination-address any"), (r"deny-all", "permit-all"),
+    (r"flow-based", "packet-based"), (r"from zone untrust", "from zone trust"), (r"from-zone untrust to-zone trust", "from-zone trust to-zone untrust"),
+    (r"/128$", "/64"), (r"/32$", "/24"), (r"icmp6-type 128$", "icmp6-type 200"), (r"icmp6-type 128$", ""), (r"system-services dhcp\S*$", "system-services all"), (r"protocol icmp6", "protocol tcp"),
+    (r"destination-port 500", "source-port 500"), (r"pool casa\S+$", "pool other"), (r"security-zone untrust interfaces", "security-zone dmz interfaces"),
     (r"masquerade static 1000 \d ", "masquerade static 1001 1 "), (r"4500\b", "450"),
 ]
 
@@ -297,6 +335,8 @@ def main():
     table, missed = {}, []
     pool = ThreadPoolExecutor(os.cpu_count())
     for target, name, text, ifs, dev in good_configs():
+        if ONLY and target not in ONLY:
+            continue
         good = os.path.join(tmp, "good-" + name)
         open(good, "w").write(text)
         _, base = audit(good, ifs, dev)
