@@ -377,8 +377,8 @@ static const char *kind_of(const struct line_evidence *e,
 	case V4_PPPOE:	     return "pppoe4";
 	case V4_PRIVATE:
 	case V4_CGN:	     return "private4";
-	case V4_MAPE:	     return "mape";
-	case V4_DSLITE:	     return "dslite";
+	case V4_MAPE:	     return "map-e";
+	case V4_DSLITE:	     return "ds-lite";
 	case V4_IPIP:	     return "ipip";
 	case V4_UNKNOWN:
 	case V4_NOTHING:

@@ -343,6 +343,7 @@ static void reread_names(struct apply *a)
 	if (intent_load(in, a->s->conf, &c) == 0) {
 		intent_free(a->in);
 		a->in = take(in);
+		(void)auto_line_later(a->in);
 	}
 	intent_free(in);
 	complaints_done(&c);
@@ -394,6 +395,8 @@ static void on_settled(int fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
+	if (auto_line_later(a->in))
+		listener_fits(a);
 	listener_look(a->listener);
 	if (a->ipc)
 		send_facts(a, a->ipc);

@@ -18,6 +18,15 @@ struct settings {
 /* facts.c: what the kernel's addresses say about the two sides. */
 void facts_gather(const struct intent *in, struct facts *ret);
 
+/*
+ * auto.c: where the configuration says "line auto", find the line's kind and
+ * put it into in. auto_line() asks on the wire (at most 6 s, once, before the
+ * gate stands); auto_line_later() looks at what the kernel has learnt, and says
+ * whether the kind is known now.
+ */
+void auto_line(struct intent *in);
+bool auto_line_later(struct intent *in);
+
 /* decide.c: the process without rights. Never returns. A successor (reload)
  * answers the command only after its rules are in. */
 _Noreturn void decide_run(const struct settings *s, int ipc_fd, int control_fd,

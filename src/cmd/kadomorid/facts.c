@@ -88,6 +88,7 @@ void facts_gather(const struct intent *in, struct facts *ret)
 {
 	struct ifaddrs *list = NULL;
 
+	ret->line = in->line; /* as written, or as auto.c found it */
 	if (getifaddrs(&list))
 		return;
 	for (const struct ifaddrs *i = list; i; i = i->ifa_next)

@@ -177,5 +177,6 @@ int main(int argc, char **argv)
 	check_interface(in->wan);
 	for (size_t i = 0; i < in->lan_n; i++)
 		check_interface(in->lans[i]);
+	auto_line(in);
 	return apply_run(&s, in, control);
 }
