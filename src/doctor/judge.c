@@ -55,21 +55,32 @@ static bool is_mape_or_dslite(enum doctor_line l)
 		l == DLINE_V6CONNECT;
 }
 
+static bool failed(const struct judge *j, enum doctor_check c)
+{
+	return j->r->f[c].verdict == DOCTOR_FAIL;
+}
+
+/* Nothing could be sent: the rest was not tried. */
+static bool no_way_out(const struct judge *j)
+{
+	return failed(j, CHECK_LINK) || (failed(j, CHECK_ADDRESS) &&
+		j->r->f[CHECK_ADDRESS].cause == 1);
+}
+
 /* The reflector says nothing: why, or true to go on. */
 static bool have_reflector(struct judge *j)
 {
 	if (j->o->reflector == SEEN_YES)
 		return true;
+	if (no_way_out(j)) {
+		say(j, DOCTOR_UNDECIDED, 0, _("there is no way out to try it on"));
+		return false;
+	}
 	if (j->o->reflector == SEEN_NO)
 		say(j, DOCTOR_UNDECIDED, 0, _("the reflector does not answer"));
 	else
 		say(j, DOCTOR_SKIP, 0, _("no reflector was named (--reflect)"));
 	return false;
-}
-
-static bool failed(const struct judge *j, enum doctor_check c)
-{
-	return j->r->f[c].verdict == DOCTOR_FAIL;
 }
 
 static void judge_link(struct judge *j)
@@ -112,11 +123,6 @@ static void judge_address(struct judge *j)
 		say(j, DOCTOR_OK, 0, addr_text(j, &o->self));
 }
 
-static bool no_way_out(const struct judge *j)
-{
-	return failed(j, CHECK_ADDRESS) && j->r->f[CHECK_ADDRESS].cause == 1;
-}
-
 static void judge_dns(struct judge *j)
 {
 	char s[64];
@@ -129,7 +135,7 @@ static void judge_dns(struct judge *j)
 		say(j, DOCTOR_OK, 0, _("the name server answers"));
 		break;
 	case DNS_SILENT:
-		if (failed(j, CHECK_LINK) || no_way_out(j))
+		if (no_way_out(j))
 			say(j, DOCTOR_UNDECIDED, 0, _("there is no way to a name server"));
 		else
 			say(j, DOCTOR_FAIL, 1, _("no name server answers"));

@@ -3,6 +3,7 @@
 #include "reflect-run.h"
 #include "resolve.h"
 #include "base/log.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <grp.h>
@@ -100,9 +101,9 @@ struct line {
 static size_t lines_of(const struct reflect_result *r, struct line l[32])
 {
 	const struct line all[] = {
-		{"esp_unasked", N_("ESP lets itself in, unasked"), r->esp_unasked},
-		{"ike_unasked", N_("UDP/500 lets itself in, unasked"), r->ike_unasked},
-		{"udp_unasked", N_("any UDP port lets itself in, unasked"), r->udp_unasked},
+		{"esp_unasked", N_("ESP gets in unasked"), r->esp_unasked},
+		{"ike_unasked", N_("UDP/500 gets in unasked"), r->ike_unasked},
+		{"udp_unasked", N_("any UDP port is reached unasked"), r->udp_unasked},
 		{"ike_out", N_("UDP/500 gets out"), r->ike_out},
 		{"full_out", N_("UDP/500 of full size gets out"), r->full_out},
 		{"big_out", N_("UDP/500 in fragments gets out"), r->big_out},
@@ -139,20 +140,53 @@ static const char *state_name(uint8_t s)
 	return "?";
 }
 
+/* For people; state_name() is for JSON. */
+static const char *state_words(uint8_t s)
+{
+	switch ((enum reflect_state)s) {
+	case REFLECT_OPEN:    return _("OPEN: answers to anybody");
+	case REFLECT_CLOSED:  return _("reachable, but nothing listens there");
+	case REFLECT_SENT:
+	case REFLECT_NOTHING: return _("nothing comes back: shut");
+	case REFLECT_WAITING:
+	case REFLECT_FAILED:  break;
+	}
+	return _("not tried");
+}
+
+static void print_row(const char *left, const char *right)
+{
+	printf("  %s%*s %s\n", left, MAX2(10 - text_columns(left, strlen(left)), 0),
+		"", right);
+}
+
+static void print_port(const char *proto, uint16_t port, uint8_t state)
+{
+	char name[16];
+
+	snprintf(name, sizeof(name), "%s %u", proto, port);
+	print_row(name, state_words(state));
+}
+
 static void print_text(const struct reflect_result *r)
 {
+	enum { UNASKED_N = 3 };
 	struct line l[32];
 	size_t n = lines_of(r, l);
 	char s[ADDR_STR];
 
 	printf(_("seen outside as %s port %u\n"),
 		addr_format(r->you.fam, &r->you.addr, s), r->you.port);
-	for (size_t i = 0; i < n; i++)
-		printf("%-10s %s\n", came_words(l[i].came), _(l[i].words));
+	printf("\n%s\n", _("Who can see this machine from outside"));
+	for (size_t i = 0; i < UNASKED_N; i++)
+		print_row(came_words(l[i].came), _(l[i].words));
 	for (size_t i = 0; i < r->tcp_n; i++)
-		printf("TCP %-6u %s\n", r->tcp[i].port, state_name(r->tcp[i].state));
+		print_port("TCP", r->tcp[i].port, r->tcp[i].state);
 	for (size_t i = 0; i < r->udp_n; i++)
-		printf("UDP %-6u %s\n", r->udp[i].port, state_name(r->udp[i].state));
+		print_port("UDP", r->udp[i].port, r->udp[i].state);
+	printf("\n%s\n", _("What passes when this machine began it"));
+	for (size_t i = UNASKED_N; i < n; i++)
+		print_row(came_words(l[i].came), _(l[i].words));
 }
 
 static json_t *ports_json(const struct reflect_result *r, bool tcp)

@@ -37,6 +37,7 @@ struct fault {
 	enum beside beside;
 	const char *at;		   /* where the doctor runs, NULL: casa */
 	bool no_reflector, bad_dns, dead_dns;
+	bool neighbour;		   /* the reflector is on another home's line */
 };
 
 static const struct fault v6[] = {
@@ -73,6 +74,9 @@ static const struct fault v6[] = {
 	{"firewall off", GW(OPEN), "", "X13", 1, "FAIL"},
 	{"a service let in", GW("nft 'add rule inet r f tcp dport 8080 accept'"), "", "X13", 2, "FAIL", LISTEN_8080},
 	{"home gateway's firewall off", GW(OPEN), "--line H1", "X13", 3, "FAIL"},
+	/* as level 標準 is told of: who is inside FLET'S comes in, the Internet not */
+	{"home gateway at level 標準, asked from a neighbour", GW("nft insert rule inet r f ip6 saddr 2409:11:4a0:7700::/64 accept"), "--line H1", "X13", 3, "FAIL", .neighbour = true},
+	{"home gateway at level 標準, asked from the Internet", GW("nft insert rule inet r f ip6 saddr 2409:11:4a0:7700::/64 accept"), "--line H1", "", 0, ""},
 	{"home gateway without phone", GW(OPEN), "--line H2", "X13", 4, "FAIL"},
 };
 
@@ -124,6 +128,12 @@ static int router(struct lab *lab)
 		"add rule inet r f ct state established,related accept; "
 		"add rule inet r f iifname lan0 accept; "
 		"add rule inet r f icmpv6 type { packet-too-big, destination-unreachable, time-exceeded, parameter-problem } accept; "
+		"add chain inet r i { type filter hook input priority 0; policy accept; }; "
+		"flush chain inet r i; "
+		"add rule inet r i iifname wan0 ct state established,related accept; "
+		"add rule inet r i iifname wan0 meta l4proto { icmp, icmpv6 } accept; "
+		"add rule inet r i iifname wan0 udp dport { 68, 546 } accept; "
+		"add rule inet r i iifname wan0 drop; "
 		"add table ip n; add chain ip n p { type nat hook postrouting priority 100; }; "
 		"flush chain ip n p; add rule ip n p oifname wan0 masquerade'\n");
 }
@@ -150,12 +160,12 @@ static const char *addr_of(struct lab *lab, enum lab_node n)
 }
 
 /* A second address for the reflector, one behind the first. */
-static void alt_addr(struct lab *lab, char *buf)
+static void alt_addr(struct lab *lab, enum lab_node at, char *buf)
 {
 	enum family f = lab_line_family(lab_line_of(lab));
 	struct addr a;
 
-	lab_addr(lab, LAB_ATKIN, f, &a);
+	lab_addr(lab, at, f, &a);
 	a.b[15]++;
 	addr_format(f, &a, buf);
 }
@@ -165,7 +175,10 @@ static int outside(struct lab *lab)
 	char alt[ADDR_STR];
 	int six = lab_line_family(lab_line_of(lab)) == FAM_6;
 
-	alt_addr(lab, alt);
+	alt_addr(lab, LAB_ATKAN, alt);
+	if (six && lab_run(lab, LAB_ATKAN, "ip addr add %s/64 dev eth0", alt))
+		return -EIO;
+	alt_addr(lab, LAB_ATKIN, alt);
 	if (lab_run(lab, LAB_ATKIN, "ip addr add %s/%d dev eth0\n"
 		"umask 077; %s reflect key >%s/key", alt, six ? 64 : 24, kadomori,
 		lab_dir(lab)))
@@ -183,16 +196,16 @@ static int outside(struct lab *lab)
 }
 
 /* One for each fault: a home may ask only so often. */
-static pid_t reflector(struct lab *lab)
+static pid_t reflector(struct lab *lab, enum lab_node at)
 {
 	char alt[ADDR_STR];
 	pid_t p;
 
-	alt_addr(lab, alt);
-	p = lab_spawn(lab, LAB_ATKIN, "reflect",
+	alt_addr(lab, at, alt);
+	p = lab_spawn(lab, at, "reflect",
 		"%s reflect serve --key %s/key --listen %s --listen %s", kadomori,
-		lab_dir(lab), addr_of(lab, LAB_ATKIN), alt);
-	lab_wait(lab, LAB_ATKIN, 5000, "ss -Hlun 'sport = 40500' | grep -q .");
+		lab_dir(lab), addr_of(lab, at), alt);
+	lab_wait(lab, at, 5000, "ss -Hlun 'sport = 40500' | grep -q .");
 	return p;
 }
 
@@ -273,7 +286,8 @@ static char *doctor_args(struct lab *lab, const struct fault *f)
 	if (!strstr(f->args, "--line") && *f->name != 'n')
 		text_add(&t, " --line U0");
 	if (!f->no_reflector)
-		text_addf(&t, " --reflect %s --key %s/key", addr_of(lab, LAB_ATKIN),
+		text_addf(&t, " --reflect %s --key %s/key", addr_of(lab,
+			f->neighbour ? LAB_ATKAN : LAB_ATKIN),
 			lab_dir(lab));
 	/* nobody listens on port 53 of the attacker on the access network */
 	text_addf(&t, " --dns %s --idle 3 --tcp 22,8080 --udp 53",
@@ -289,8 +303,13 @@ static bool judge(const struct fault *f, const char *out, int rc)
 	const char *first = json_string_value(json_object_get(j, "first"));
 	int cause = 0, want_rc = !*f->want ? 0 : !strcmp(f->verdict, "FAIL") ? 2 : 4;
 	const char *verdict = "";
+	struct text also = TEXT_INIT;
 	size_t i;
 
+	json_array_foreach(json_object_get(j, "checks"), i, c)
+		if (!strcmp(json_string_value(json_object_get(c, "verdict")), "FAIL") &&
+			strcmp(json_string_value(json_object_get(c, "id")), f->want))
+			text_addf(&also, " %s", json_string_value(json_object_get(c, "id")));
 	json_array_foreach(json_object_get(j, "checks"), i, c)
 		if (first && !strcmp(first, json_string_value(json_object_get(c, "id")))) {
 			cause = (int)json_integer_value(json_object_get(c, "cause"));
@@ -298,12 +317,14 @@ static bool judge(const struct fault *f, const char *out, int rc)
 			break;
 		}
 	bool ok = first && !strcmp(first, f->want) && cause == f->cause &&
-		!strcmp(verdict, f->verdict) && rc == want_rc;
+		!strcmp(verdict, f->verdict) && rc == want_rc && !also.len;
 
-	printf("%-4s %-46s want %-3s %d %-9s  got %-3s %d %-9s  %s\n", ok ? "ok" : "FAIL",
+	printf("%-4s %-46s want %-3s %d %-9s  got %-3s %d %-9s  %s%s%s\n", ok ? "ok" : "FAIL",
 		f->name, f->want, f->cause, f->verdict, first ? first : "?", cause,
 		verdict ? verdict : "?",
-		j ? json_string_value(json_object_get(j, "code")) : "");
+		j ? json_string_value(json_object_get(j, "code")) : "",
+		also.len ? "  and also fails:" : "", text_str(&also));
+	text_done(&also);
 	if (!ok)
 		puts(out);
 	fflush(stdout);
@@ -350,7 +371,7 @@ static void one(struct lab *lab, enum house h, const struct fault *f)
 	if (f->beside == LISTEN_8080)
 		fd = listener(lab);
 	args = doctor_args(lab, f);
-	r = reflector(lab);
+	r = reflector(lab, f->neighbour ? LAB_ATKAN : LAB_ATKIN);
 	rc = lab_output(lab, at, &out, "%s --lang en --json doctor %s", kadomori, args);
 	right += judge(f, text_str(&out), rc);
 	lab_stop(lab, r);

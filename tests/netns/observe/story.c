@@ -395,6 +395,11 @@ static bool observe(void)
 		lab_dir(lab));
 	lab_wait(lab, LAB_GW, 5000, "[ $(grep -c . /proc/net/packet) -ge 3 ] && test -s %s/cap.pcap",
 		lab_dir(lab));
+	check(lab_run(lab, LAB_GW, "c=$(pgrep -P %d) && grep -q '^Uid:.65534' /proc/$c/status && "
+		"grep -qx 'CapEff:.0000000000000000' /proc/$c/status && "
+		"grep -qx 'Seccomp:.2' /proc/$c/status && [ -z \"$(ls -A /proc/$c/root/)\" ]",
+		(int)live) == 0,
+		"who looks at the packets is nobody, without rights, files and new sockets");
 	if (lab_tap_open(lab, LAB_GW, "wan0", &t) < 0)
 		return false;
 	check(chat() == 0, "the device asks for names, time and a page");
