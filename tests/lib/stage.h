@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A gateway and the far ends around it, for packets one by one:
+ *
+ *	lan1 ── lan0 ┐
+ *	             gw ── wan0 ── wan1
+ *	seg1 ── seg0 ┘
+ *
+ * One namespace holds the gateway, another the far ends. The gateway's routes
+ * lead to next hops with fixed MACs, so no neighbour discovery stands between
+ * a packet and its verdict. A mistake ends the program.
+ */
+#ifndef KADOMORI_TESTS_STAGE_H
+#define KADOMORI_TESTS_STAGE_H
+
+#include "policy/policy.h"
+
+enum { STAGE_WAIT_MS = 30, STAGE_SIDES = 3 };
+
+struct stage {
+	int fd[STAGE_SIDES]; /* packet sockets at wan1, lan1, seg1 */
+	uint64_t mark;
+};
+
+/* Up, and this process inside the gateway's namespace; gone at exit. */
+void stage_up(struct stage *st);
+/* A shell command; failure ends the program. */
+void stage_sh(const char *fmt, ...) printf_like(1, 2);
+/* Next hops for the far ends (an interface's last address takes its
+ * neighbours with it). */
+void stage_neighbours(void);
+void stage_flush_conntrack(void);
+/* Forget what has arrived so far. */
+void stage_drain(struct stage *st);
+void stage_send(struct stage *st, const struct packet *p,
+	const struct packet *quoted, uint64_t mark);
+/* Has the packet with this mark come out at that side, in STAGE_WAIT_MS? */
+bool stage_arrives(struct stage *st, enum role out, uint64_t mark);
+/* Which of marks first to first + n - 1 came out within STAGE_WAIT_MS. */
+void stage_collect(struct stage *st, enum role out, uint64_t first, size_t n,
+	bool *came);
+
+#endif
