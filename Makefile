@@ -3,11 +3,12 @@
 #   make try    install what is needed, build, run the house in the lab
 #   make check  install what is needed, build, run every test
 #   make bench  ratios, side by side
+#   make soak   ten minutes of two real IPsec devices behind one address
 #   make site   the settings of all routers as pages, in build/site
 BUILD ?= build
 SAN ?= build-san
 
-.PHONY: all deps try check bench fuzz site clean install san
+.PHONY: all deps try check soak bench fuzz site clean install san
 
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD)
@@ -28,6 +29,11 @@ check: deps
 san:
 	@test -f $(SAN)/build.ninja || CC=clang meson setup $(SAN) -Db_sanitize=address,undefined >/dev/null
 	@ninja -C $(SAN)
+
+# Ten minutes of two real IPsec devices behind one address, through rekeys of
+# both and by the gateway; plain masquerade fails in the same place first.
+soak: deps all
+	@$(BUILD)/tests/netns/two $(BUILD)/src/cmd/kadomorid/kadomorid 600
 
 bench: deps all
 	@bench/run.sh

@@ -15,6 +15,7 @@
  *	file      = { statement NEWLINE }
  *	statement = "wan" IFNAME | "lan" IFNAME { IFNAME }
  *	          | "line" KIND | "profile" ("standard" | "strict")
+ *	          | "ipsec4" ("keep-port" | "translate" | "off")
  *	          | "echo" ("yes" | "no") | "language" ("ja" | "en")
  *	          | "device" NAME KIND { property } [ "{" { property } "}" ]
  *	          | "pinhole" DEVICE what [ "from" PREFIX { PREFIX } ]
@@ -58,6 +59,14 @@ int line_kind_parse(const char *word, enum line_kind *ret);
 
 enum profile { PROFILE_STANDARD, PROFILE_STRICT };
 const char *profile_name(enum profile p);
+
+/* IPsec of several devices behind one IPv4 address. */
+enum ipsec4 {
+	IPSEC4_KEEP,	  /* each device keeps source port 500 */
+	IPSEC4_TRANSLATE, /* each gets another port outside */
+	IPSEC4_OFF,	  /* plain address translation: one device a peer */
+};
+const char *ipsec4_name(enum ipsec4 i);
 
 enum device_kind {
 	DEVICE_CASA,	/* Rakuten Casa femtocell: IKE, ESP (4500 on IPv4) */
@@ -128,6 +137,7 @@ struct intent {
 	bool echo; /* answer echo requests from outside; default yes in
 		      standard, no in strict */
 	bool echo_set;
+	enum ipsec4 ipsec4;
 	bool has_lan4;
 	struct addr lan4;	/* the gateway's own address on the LAN */
 	struct addrmask lan4_net;

@@ -79,6 +79,21 @@ static void st_profile(struct parser *ps)
 	lex_next(ps);
 }
 
+static void st_ipsec4(struct parser *ps)
+{
+	const char *const words[] = {ipsec4_name(IPSEC4_KEEP),
+		ipsec4_name(IPSEC4_TRANSLATE), ipsec4_name(IPSEC4_OFF), NULL};
+	int k;
+
+	if (!lex_want(ps, _("keep-port, translate or off")))
+		return;
+	k = lex_choose(ps, words);
+	if (k < 0)
+		return;
+	ps->in->ipsec4 = (enum ipsec4)k;
+	lex_next(ps);
+}
+
 static void st_echo(struct parser *ps)
 {
 	int k = word_yes_no(ps);
@@ -345,6 +360,7 @@ static const struct statement {
 	{"pinhole", st_pinhole},
 	{"map", st_map},
 	{"lan4", st_lan4},
+	{"ipsec4", st_ipsec4},
 	{"echo", st_echo},
 	{"language", st_language},
 	{"include", st_include},

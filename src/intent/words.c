@@ -41,6 +41,16 @@ const char *profile_name(enum profile p)
 	return "?";
 }
 
+const char *ipsec4_name(enum ipsec4 i)
+{
+	switch (i) {
+	case IPSEC4_KEEP:	return "keep-port";
+	case IPSEC4_TRANSLATE:	return "translate";
+	case IPSEC4_OFF:	return "off";
+	}
+	return "?";
+}
+
 const char *device_kind_name(enum device_kind k)
 {
 	switch (k) {

@@ -165,38 +165,52 @@ static bool mapped(const struct pipeline *pl, uint32_t proto, uint32_t port)
 	return false;
 }
 
+/*
+ * IKE from outside: to port 500 or, translated, to any port of ours; whose it
+ * is its initiator's SPI says, so that two devices may have the same port.
+ */
+#define IKE_BOTH "udp sport 500 udp dport 500"
+static const char *ike_in(const struct pipeline *pl)
+{
+	return pl->keep_ike_port ? IKE_BOTH : "udp sport 500";
+}
+
 /* Everybody else's packets leave after a compare or two. */
-static const char *const ours[] = {"ip protocol esp",
-	"udp sport 500 udp dport 500",
-	"icmp type { destination-unreachable, time-exceeded }"};
+enum { OURS = 3 };
+static void ours(const struct pipeline *pl, const char *ret[OURS])
+{
+	ret[0] = "ip protocol esp";
+	ret[1] = ike_in(pl);
+	ret[2] = "icmp type { destination-unreachable, time-exceeded }";
+}
 
 static void emit_zone(const struct pipeline *pl, struct text *out)
 {
+	const char *what[OURS];
+
+	ours(pl, what);
 	text_add(out, "\tchain from_wan {\n");
 	text_addf(out, "\t\tesp sequence 1-%d ip saddr @peers fib daddr type local limit rate 20000/second burst 2000 packets log group %d snaplen 65535 counter drop\n",
 		SEQ_NEW, NFT_ESP_GROUP);
 	text_addf(out, "\t\tmeta length <= %d ip saddr . esp spi @espopen fib daddr type local goto copies\n",
 		WHOLE);
 	text_add(out, "\t\tip protocol esp ct zone set ip saddr . esp spi map @espin\n");
-	if (pl->keep_ike_port)
-		text_add(out, "\t\tudp sport 500 udp dport 500 ct zone set @th,64,64 map @ikein\n");
+	text_addf(out, "\t\t%s ct zone set @th,64,64 map @ikein\n", ike_in(pl));
 	/* RFC 792: eight bytes are quoted, SPI and sequence number; of IKE only
 	 * who quotes more (RFC 1812 4.3.2.3) says whose it was */
 	text_add(out, "\t\ticmp type { destination-unreachable, time-exceeded } @th,64,8 0x45 @th,136,8 50 ct zone set @th,192,64 map @espicmp\n");
-	if (pl->keep_ike_port)
-		text_add(out, "\t\ticmp type { destination-unreachable, time-exceeded } @th,64,8 0x45 @th,136,8 17 @th,224,32 0x01f401f4 ct zone set @th,288,64 map @ikein\n");
+	text_add(out, "\t\ticmp type { destination-unreachable, time-exceeded } @th,64,8 0x45 @th,136,8 17 @th,240,16 500 ct zone set @th,288,64 map @ikein\n");
 	text_add(out, "\t}\n\tchain from_lan {\n"
 		"\t\tip protocol esp ct zone set ip saddr map @lanzone\n");
-	if (pl->keep_ike_port)
-		text_add(out, "\t\tudp sport 500 udp dport 500 ct zone set ip saddr map @lanzone\n");
+	text_add(out, "\t\tudp sport 500 udp dport 500 ct zone set ip saddr map @lanzone\n");
 	text_add(out, "\t\ticmp type { destination-unreachable, time-exceeded } @th,64,8 0x45 @th,136,8 50 ct zone set ip saddr map @lanzone\n"
 		"\t}\n\tchain zone {\n\t\ttype filter hook prerouting priority raw; policy accept;\n");
-	for (size_t i = 0; i < ARRAY_LEN(ours); i++) {
+	for (size_t i = 0; i < OURS; i++) {
 		text_add(out, "\t\tiifname ");
 		add_ifaces(pl, ROLE_WAN, out);
-		text_addf(out, " %s jump from_wan\n\t\tiifname ", ours[i]);
+		text_addf(out, " %s jump from_wan\n\t\tiifname ", what[i]);
 		add_ifaces(pl, ROLE_LAN, out);
-		text_addf(out, " %s jump from_lan\n", ours[i]);
+		text_addf(out, " %s jump from_lan\n", what[i]);
 	}
 	text_add(out, "\t}\n");
 }
@@ -235,7 +249,7 @@ static void emit_learn_of(const struct pipeline *pl, const char *what,
 
 	if (!mapped(pl, proto, port)) {
 		emit_to_learner(what, "ct state new", out);
-		emit_to_learner(what, "ct zone 0", out);
+		emit_to_learner(port ? IKE_BOTH : what, "ct zone 0", out);
 		return;
 	}
 	/* RFC 7296 3.1: in the first message the responder's SPI is zero */
@@ -246,18 +260,18 @@ static void emit_learn_of(const struct pipeline *pl, const char *what,
 static void emit_learn(const struct pipeline *pl, struct text *out)
 {
 	static const char *const states[] = {"ct state new", "ct zone 0"};
+	const char *what[OURS];
 
+	ours(pl, what);
 	text_add(out, "\tchain unknown {\n\t\tfib daddr type != local return\n");
 	emit_learn_of(pl, "ip protocol esp", PROTO_ESP, 0, out);
-	if (pl->keep_ike_port)
-		emit_learn_of(pl, "udp sport 500 udp dport 500", PROTO_UDP, 500,
-			out);
+	emit_learn_of(pl, ike_in(pl), PROTO_UDP, 500, out);
 	text_add(out, "\t}\n\tchain learn {\n\t\ttype filter hook prerouting priority mangle; policy accept;\n");
-	for (size_t i = 0; i < 2 * ARRAY_LEN(states); i++) {
+	for (size_t i = 0; i < 2 * ARRAY_LEN(states); i++) { /* ESP, IKE */
 		text_add(out, "\t\tiifname ");
 		add_ifaces(pl, ROLE_WAN, out);
-		text_addf(out, " %s %s jump unknown\n", ours[i / 2],
-			states[i % 2]);
+		text_addf(out, " %s %s jump unknown\n",
+			i == 3 ? IKE_BOTH : what[i / 2], states[i % 2]);
 	}
 	text_add(out, "\t}\n");
 }
@@ -284,6 +298,17 @@ static void emit_heard(const struct pipeline *pl, struct text *out)
 		NFT_ESP_MARK + 1, NFT_ESP_MARK + NFT_ESP_COPIES);
 }
 
+/* Each device's IKE gets a port of its own outside, as the household wants. */
+static void emit_translate(const struct pipeline *pl, struct text *out)
+{
+	if (pl->keep_ike_port)
+		return;
+	text_add(out, "\tchain translate {\n\t\ttype nat hook postrouting priority srcnat - 1; policy accept;\n"
+		"\t\toifname ");
+	add_ifaces(pl, ROLE_WAN, out);
+	text_add(out, " udp sport 500 udp dport 500 ip saddr @lans masquerade to :1024-65535 fully-random\n\t}\n");
+}
+
 static void emit_lans(const struct addrmask *lan4, size_t n, struct text *out)
 {
 	char buf[ADDRMASK_STR];
@@ -302,7 +327,7 @@ void nft_emit_esp(const struct policy *pol, const struct addrmask *lan4,
 {
 	const struct pipeline *pl = pol->pipe;
 
-	if (!pl->masquerade)
+	if (!pl->masquerade || !pl->many_ipsec)
 		return;
 	text_add(out, "add table " NFT_ESP_TABLE "\n"
 		"add map " NFT_ESP_TABLE " lanzone { typeof ip saddr : ct zone; }\n"
@@ -318,5 +343,6 @@ void nft_emit_esp(const struct policy *pol, const struct addrmask *lan4,
 	emit_zone(pl, out);
 	emit_learn(pl, out);
 	emit_heard(pl, out);
+	emit_translate(pl, out);
 	text_add(out, "}\n");
 }

@@ -24,7 +24,7 @@
 #include <unistd.h>
 
 enum { HOST0 = 0xc0a80101, PEER0 = 0xcb000101, PACKET = 16384, LINGER_MS = 2,
-	WAIT_MS = 40, PROTO_ESP = 50, PROTO_ICMP = 1, PROTO_UDP = 17, NATT_PORT = 4500,
+	WAIT_MS = 250, NOBODY_MS = 40, PROTO_ESP = 50, PROTO_ICMP = 1, PROTO_UDP = 17, NATT_PORT = 4500,
 	FRAGMENTED = 3000, NEXT_NONE = 59,
 	SEEN_MAX = 64 };
 
@@ -281,7 +281,7 @@ static void drain(struct end *ends, unsigned n, enum kind k, look_fn look,
 static void wait_for(struct end *ends, unsigned n, enum kind k, look_fn look,
 	const void *want, int until, struct hit *hit)
 {
-	msec_t end = real_now() + live.w.wait_ms;
+	msec_t end = real_now() + (until < 0 ? NOBODY_MS : live.w.wait_ms);
 	struct pollfd pfd[LIVE_ENDS_MAX];
 	bool near = false;
 
@@ -430,6 +430,10 @@ static void look_ike_at_peer(const uint8_t *p, size_t n, unsigned i,
 	if (!ret->good[i] || dev >= LIVE_ENDS_MAX)
 		return;
 	live.peer[i].from[dev] = *from;
+	if (ntohs(from->sin_port) == IKE_PORT)
+		live.count.port_kept++;
+	else
+		live.count.port_other++;
 	live.wan = ntohl(from->sin_addr.s_addr);
 }
 

@@ -174,7 +174,7 @@ struct live_want {
 	struct live_end devices[LIVE_ENDS_MAX], peers[LIVE_ENDS_MAX];
 	unsigned device_n, peer_n;
 	bool rigid;	/* peers answer to port 500 whatever the port was */
-	unsigned wait_ms; /* for a packet; 0: 40 */
+	unsigned wait_ms; /* for a packet; 0: 250 */
 	unsigned pad;	/* bytes of payload, for fragments */
 	bool pace;	/* a story's time is real time */
 	/* shell commands, NULL: cannot; move: another address outside */
@@ -182,6 +182,7 @@ struct live_want {
 };
 struct live_count {
 	uint64_t sent, got, icv_good, icv_refused, alien_ike;
+	uint64_t port_kept, port_other; /* IKE as the peers saw it */
 };
 /*
  * Open the sockets; judge_live plays through them from now on. 0, -EPERM,

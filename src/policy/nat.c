@@ -157,7 +157,8 @@ static void map_one(struct build *b, const struct mapping *m)
 void nat_compile(struct build *b)
 {
 	b->pl->masquerade = true;
-	b->pl->keep_ike_port = true;
+	b->pl->many_ipsec = b->in->ipsec4 != IPSEC4_OFF;
+	b->pl->keep_ike_port = b->in->ipsec4 == IPSEC4_KEEP;
 	b->pl->order = NAT_FIRST;
 	for (size_t i = 0; i < b->in->mapping_n; i++)
 		map_one(b, &b->in->mappings[i]);

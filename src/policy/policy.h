@@ -212,6 +212,7 @@ struct pipeline {
 	struct nat_rule *nat_in;
 	size_t nat_in_n, nat_in_cap;
 	bool masquerade;	/* IPv4 LAN -> WAN source NAT */
+	bool many_ipsec;	/* ESP of many devices behind the one address */
 	bool keep_ike_port;	/* source port 500 is kept outbound */
 	enum nat_order order;
 	struct chain **chains;

@@ -61,7 +61,7 @@ static void a_block_reads_like_a_line(void **state)
 				"\tipv4 192.168.10.9; peer 2404:1a8::/32 203.0.113.0/24\n"
 				"\tnat-t yes\n}\n"
 				"pinhole box tcp 443 from 2404::/16 2405::/16\n"
-				"map ipsec to box\nlan4 192.168.10.1/24\n");
+				"map ipsec to box\nlan4 192.168.10.1/24\nipsec4 translate\n");
 
 	(void)state;
 	assert_string_equal(text_str(&p.out), "");
@@ -72,6 +72,7 @@ static void a_block_reads_like_a_line(void **state)
 	assert_int_equal(p.in->pinholes[0].from_n, 2);
 	assert_int_equal(p.in->mappings[0].what.kind, WHAT_IPSEC);
 	assert_false(p.in->echo);
+	assert_int_equal(p.in->ipsec4, IPSEC4_TRANSLATE);
 	done(&p);
 }
 
@@ -125,7 +126,7 @@ static void bad_lines_are_refused(void **state)
 		"pinhole nobody esp", "map esp to nobody", "map esp nobody",
 		"map udp 500", "map udp 0 to x", "map proto 256 to x",
 		"lan4 192.168.1.1", "lan4 ::1/64", "lan4 10.0.0.1/31",
-		"echo perhaps", "language fr", "include x.conf", "{", "}",
+		"echo perhaps", "ipsec4 many", "ipsec4", "language fr", "include x.conf", "{", "}",
 		"\"wan", "lan lan1 {", "frobnicate",
 		"device a ipsec ipv4 1.2.3.4; device a ipsec ipv4 1.2.3.4",
 	};

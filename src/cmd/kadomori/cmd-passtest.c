@@ -268,16 +268,20 @@ static void live_end_words(bool good, json_t *rows)
 
 	live_counted(&c);
 	if (!opt.json) {
-		printf(_("%llu packets sent, %llu received; ESP: integrity check passed %llu times, refused a copy %llu times\n"),
+		printf(_("%llu packets sent, %llu received; ESP: integrity check passed %llu times, refused a copy %llu times; IKE at the peer: %llu from port 500, %llu from another\n"),
 			(unsigned long long)c.sent, (unsigned long long)c.got,
 			(unsigned long long)c.icv_good,
-			(unsigned long long)c.icv_refused);
+			(unsigned long long)c.icv_refused,
+			(unsigned long long)c.port_kept,
+			(unsigned long long)c.port_other);
 		json_decref(rows);
 		return;
 	}
-	root = json_pack("{s:i, s:b, s:o, s:I, s:I}", "schema", 1, "good", good,
+	root = json_pack("{s:i, s:b, s:o, s:I, s:I, s:I, s:I}", "schema", 1, "good", good,
 		"rows", rows, "icv_passed", (json_int_t)c.icv_good,
-		"icv_refused", (json_int_t)c.icv_refused);
+		"icv_refused", (json_int_t)c.icv_refused, "ike_from_500",
+		(json_int_t)c.port_kept, "ike_from_other_port",
+		(json_int_t)c.port_other);
 	json_dumpf(root, stdout, JSON_SORT_KEYS | JSON_INDENT(1));
 	putchar('\n');
 	json_decref(root);

@@ -391,6 +391,10 @@ void esp_table(struct esp *e, const char *rules, const struct facts *f)
 	esp_facts(e, f);
 	if (!rules || !*rules) {
 		stop(e);
+		keep(&e->rules, "");
+		(void)kernel_nft_run("add table " NFT_ESP_TABLE
+			"\ndelete table " NFT_ESP_TABLE "\n", &said);
+		free(said);
 		return;
 	}
 	rc = e->rules && !strcmp(e->rules, rules) ? 0

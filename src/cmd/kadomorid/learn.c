@@ -101,6 +101,8 @@ static void pass_on(struct learn *l, struct ip4_head h, const uint8_t *data,
 	h.ttl--;
 	h.dst = addr_from4(host);
 	memcpy(copy, data, n);
+	if (h.proto == UDP && n >= 4) /* it may have been translated */
+		put_be16(copy + 2, IKE_PORT);
 	if (h.proto == UDP && (copy[AT_SUM] || copy[AT_SUM + 1])) {
 		copy[AT_SUM] = copy[AT_SUM + 1] = 0;
 		sum_put(copy, n, AT_SUM, FAM_4, &h.src, &h.dst, UDP);
@@ -112,7 +114,8 @@ static void pass_on(struct learn *l, struct ip4_head h, const uint8_t *data,
 
 static bool is_ike(struct rd r, struct udp_head *u, struct ike_head *k)
 {
-	return !udp_parse(&r, u) && u->dport == IKE_PORT && !ike_parse(&r, k);
+	return !udp_parse(&r, u) &&
+	       (u->dport == IKE_PORT || u->sport == IKE_PORT) && !ike_parse(&r, k);
 }
 
 static void heard_out(struct learn *l, const struct ip4_head *h, struct rd r)
@@ -124,7 +127,7 @@ static void heard_out(struct learn *l, const struct ip4_head *h, struct rd r)
 
 	if (h->proto == 50 && !esp_parse(&r, &esp))
 		espnat_esp_out(l->e, l->now, host, peer, esp.spi, esp.seq);
-	else if (h->proto == 17 && is_ike(r, &u, &k))
+	else if (h->proto == 17 && is_ike(r, &u, &k) && u.dport == IKE_PORT)
 		espnat_ike_out(l->e, l->now, host, peer, &k);
 }
 

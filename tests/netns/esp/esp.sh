@@ -68,8 +68,10 @@ A
 step "two devices, two peers: every row that real peers can play"
 pass $two $peers --move "bash $tmp/move" || fail "rows"
 
-step "both kept port 500"
-in_gw cat /proc/net/nf_conntrack 2>/dev/null | grep -c 'dport=500.*zone' || true
+step "all kept port 500"
+ports() { python3 -c 'import json,sys; r=json.load(sys.stdin); print(r["ike_from_500"], r["ike_from_other_port"], r["good"])'; }
+read -r kept other good <<<"$(pass $two $peer --row EP-2 --json | ports)"
+[ "$kept" -gt 0 ] && [ "$other" = 0 ] || fail "$kept kept, $other not"
 
 step "in their own time: settled by exclusion, the kernel passes them"
 pass --pace $two $peer --row EP-1 >/dev/null || fail "pace"
@@ -81,6 +83,25 @@ pass $four $peers --row EP-7 || fail "EP-7"
 step "rigid peers answer to port 500 whatever the port was"
 pass --rigid $two $peers --row EP-3 || fail "rigid"
 pass --rigid $two $peers --row EP-8 || fail "rigid EP-8"
+
+step "the household wants ports translated: the same, rigid peers too"
+echo "ipsec4 translate" >>"$conf"
+k apply >/dev/null || fail "translate"
+in_gw conntrack -F >/dev/null 2>&1 # what runs keeps its port
+for r in EP-2 EP-3 EP-7 EP-8 EP-18 EP-20 EP-22 EP-23; do pass $two $peers --row $r | grep EP || fail "$r, translated"; done
+read -r kept other good <<<"$(pass $two $peer --row EP-2 --json | ports)"
+[ "$kept" = 0 ] && [ "$other" -gt 0 ] && [ "$good" = True ] || fail "$kept kept, $other not, good $good"
+step "switched off: plain address translation, no table, no learner"
+sed -i 's/^ipsec4 .*/ipsec4 off/' "$conf"
+k apply >/dev/null || fail "off"
+for i in $(seq 50); do in_gw nft list table ip kadomori_esp >/dev/null 2>&1 || break; sleep 0.1; done
+in_gw nft list table ip kadomori_esp >/dev/null 2>&1 && fail "the table is left"
+[ "$(pass $two $peer --row EP-1 --json | number lost_out)" = 0 ] || fail "one device through plain translation"
+pass $two $peer --row EP-2 >/dev/null && fail "switched off and still two"
+sed -i '/^ipsec4 /d' "$conf"
+in_gw conntrack -F >/dev/null 2>&1
+k apply >/dev/null || fail "on again"
+learns && pass $two $peer --row EP-2 || fail "on again"
 
 step "ESP of 3,000 bytes, in fragments both ways"
 pass --pad 3000 $two $peer --row EP-5 || fail "fragments"

@@ -5,7 +5,7 @@
  * both carry data at once, through rekeys by the devices and by the gateway.
  * Plain masquerade first, in the same place: the second gets nothing.
  *
- *	two KADOMORID [SECONDS]		(default 40; 600 for the long run)
+ *	two KADOMORID [SECONDS]		(default 40; 600: make soak)
  */
 #include <errno.h>
 #include <stdio.h>
@@ -70,6 +70,31 @@ static void carry(struct lab *lab, int seconds, int got[2])
 		got[i] = ping_end(lab, i);
 }
 
+/* How often the guest's log says so. */
+static int said(struct lab *lab, int i, const char *words)
+{
+	struct text out = TEXT_INIT;
+	int n;
+
+	lab_guest_run(lab, who[i], 5000, &out, "grep -c '%s' /tmp/iked.log",
+		words);
+	n = atoi(text_str(&out));
+	text_done(&out);
+	return n;
+}
+
+static void rekeyed(struct lab *lab)
+{
+	for (int i = 0; i < 2; i++) {
+		int own = said(lab, i, "send CREATE_CHILD_SA req");
+		int peer = said(lab, i, "recv CREATE_CHILD_SA req");
+
+		check(own > 0, i ? "the second rekeyed" : "the first rekeyed", own);
+		check(peer > 0, i ? "the gateway rekeyed the second"
+				  : "the gateway rekeyed the first", peer);
+	}
+}
+
 static int iked(struct lab *lab)
 {
 	int e = 0;
@@ -121,6 +146,7 @@ static void through_kadomori(struct lab *lab, struct lab_tap *w, int seconds)
 		seconds * PINGS_A_SECOND, w->spi_n[LAB_IN], spis);
 	check(w->spi_n[LAB_IN] >= spis + 2, "both were rekeyed",
 		(long)w->spi_n[LAB_IN]);
+	rekeyed(lab);
 	check(w->esp_udp[LAB_IN] + w->esp_udp[LAB_OUT] == udp, "none in UDP", 0);
 	show(lab);
 }
