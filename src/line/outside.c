@@ -55,8 +55,23 @@ static int give_up_rights(void)
 		setrlimit(RLIMIT_FSIZE, &none) ||
 		setrlimit(RLIMIT_CORE, &none) || setrlimit(RLIMIT_CPU, &cpu))
 		return -errno;
+	/* no second process or thread either; root is above this limit */
+	if (setrlimit(RLIMIT_NPROC, &none))
+		return -errno;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	signal(SIGXFSZ, SIG_DFL);
+	return 0;
+}
+
+/* The terminal is the parent's alone. */
+static int let_go_of_terminal(void)
+{
+	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	for (int i = 0; i < 3; i++)
+		if (dup2(fd, i) < 0)
+			return -errno;
 	return 0;
 }
 
@@ -76,7 +91,7 @@ static _Noreturn void child(const struct step *s, int fd)
 	const char *p = (const char *)&t;
 	size_t n = told_size(s->kind), k = 0;
 
-	if (give_up_rights())
+	if (let_go_of_terminal() || give_up_rights())
 		_exit(1);
 	switch (s->kind) {
 	case STEP_NAMES: names_look(&s->ask.names, &t.names); break;

@@ -9,6 +9,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/errqueue.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -28,6 +29,7 @@ struct side {
 	struct line_stun *s;
 	struct stun_addr server;
 };
+
 
 static socklen_t sockaddr_of(const struct stun_addr *a,
 	struct sockaddr_storage *ret)
@@ -71,6 +73,9 @@ static int open_side(enum family fam, const char *ifname)
 		SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	int dont = IPV6_PMTUDISC_PROBE, one = 1;
 
+	/* PROBE: no fragments, and the size is ours to choose; RECVERR: a
+	 * router's word about the size reaches a socket that is not connected */
+
 	if (fd < 0)
 		return -errno;
 	if (*ifname)
@@ -81,9 +86,14 @@ static int open_side(enum family fam, const char *ifname)
 			sizeof(one));
 		(void)!setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &dont,
 			sizeof(dont));
-	} else
+		(void)!setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, &one,
+			sizeof(one));
+	} else {
 		(void)!setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &dont,
 			sizeof(dont));
+		(void)!setsockopt(fd, IPPROTO_IP, IP_RECVERR, &one,
+			sizeof(one));
+	}
 	return fd;
 }
 
@@ -117,10 +127,39 @@ static uint16_t local_port(int fd)
 	return a.port;
 }
 
+/* The smallest size that a router named when it could not pass a packet on; 0:
+ * none did. Takes what waits. */
+static size_t told_mtu(int fd)
+{
+	char b[64], control[512];
+	size_t least = 0;
+
+	for (;;) {
+		struct iovec io = {b, sizeof(b)};
+		struct msghdr m = {.msg_iov = &io, .msg_iovlen = 1,
+			.msg_control = control,
+			.msg_controllen = sizeof(control)};
+
+		if (recvmsg(fd, &m, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
+			return least;
+		for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c;
+			c = CMSG_NXTHDR(&m, c)) {
+			const struct sock_extended_err *e = (void *)CMSG_DATA(c);
+
+			if ((c->cmsg_type == IP_RECVERR ||
+				    c->cmsg_type == IPV6_RECVERR) &&
+				c->cmsg_len >= CMSG_LEN(sizeof(*e)) &&
+				e->ee_errno == EMSGSIZE && e->ee_info &&
+				(!least || e->ee_info < least))
+				least = e->ee_info;
+		}
+	}
+}
+
 /* One question, repeated until answered or the time is over. The answer may
  * come from another address: that is what a change asks for. */
 static bool ask(const struct side *d, const struct stun_addr *to,
-	unsigned change, size_t total, struct stun_answer *ret)
+	unsigned change, struct stun_answer *ret)
 {
 	uint8_t id[STUN_ID_LEN], q[DATAGRAM_MAX], b[DATAGRAM_MAX];
 	msec_t end = MIN2(clock_ms() + WAIT_MS, d->until), next = 0;
@@ -129,22 +168,22 @@ static bool ask(const struct side *d, const struct stun_addr *to,
 	socklen_t n = sockaddr_of(to, &s);
 
 	if (getrandom(id, sizeof(id), 0) != sizeof(id) ||
-		stun_request(&w, id, change, total))
+		stun_request(&w, id, change, 0))
 		return false;
 	while (clock_ms() < end) {
 		struct pollfd p = {d->fd, POLLIN, 0};
 		ssize_t got;
 
 		if (clock_ms() >= next) {
-			if (sendto(d->fd, q, wr_len(&w), 0, (struct sockaddr *)&s,
-				    n) < 0 && errno == EMSGSIZE)
-				return false;
+			(void)!sendto(d->fd, q, wr_len(&w), 0,
+				(struct sockaddr *)&s, n);
 			next = clock_ms() + TRY_MS;
 		}
 		poll(&p, 1, (int)MAX2(MIN2(next, end) - clock_ms(), (msec_t)1));
 		while ((got = recv(d->fd, b, sizeof(b), MSG_DONTWAIT)) > 0)
 			if (stun_parse(b, (size_t)got, id, ret) == 0)
 				return true;
+		(void)told_mtu(d->fd);
 	}
 	return false;
 }
@@ -165,14 +204,14 @@ static void look_mapping(const struct side *d, const struct stun_answer *first)
 		d->s->mapping = STUN_ENDPOINT;
 		return;
 	}
-	if (first->other.fam != d->fam || !ask(d, &to, 0, 0, &two) ||
+	if (first->other.fam != d->fam || !ask(d, &to, 0, &two) ||
 		two.error)
 		return;
 	if (same(&two.mapped, &first->mapped)) {
 		d->s->mapping = STUN_ENDPOINT;
 		return;
 	}
-	if (ask(d, &first->other, 0, 0, &three) && !three.error)
+	if (ask(d, &first->other, 0, &three) && !three.error)
 		d->s->mapping = same(&three.mapped, &two.mapped)
 			? STUN_ADDRESS : STUN_PORTWISE;
 }
@@ -186,10 +225,10 @@ static void look_filtering(const struct side *d, const char *ifname)
 	f.fd = open_side(d->fam, ifname);
 	if (f.fd < 0)
 		return;
-	if (ask(&f, &d->server, 0, 0, &a) && a.other.fam == d->fam) {
-		if (ask(&f, &d->server, STUN_CHANGE_IP | STUN_CHANGE_PORT, 0, &a))
+	if (ask(&f, &d->server, 0, &a) && a.other.fam == d->fam) {
+		if (ask(&f, &d->server, STUN_CHANGE_IP | STUN_CHANGE_PORT, &a))
 			d->s->filtering = a.error ? STUN_UNTOLD : STUN_ENDPOINT;
-		else if (ask(&f, &d->server, STUN_CHANGE_PORT, 0, &a))
+		else if (ask(&f, &d->server, STUN_CHANGE_PORT, &a))
 			d->s->filtering = a.error ? STUN_UNTOLD : STUN_ADDRESS;
 		else
 			d->s->filtering = STUN_PORTWISE;
@@ -197,26 +236,79 @@ static void look_filtering(const struct side *d, const char *ifname)
 	close(f.fd);
 }
 
-/* Sizes downwards; a silent one where a smaller one is answered is a hole. */
-static void look_mtu(const struct side *d)
+struct size {
+	uint8_t id[STUN_ID_LEN];
+	bool answered, refused;	/* refused: our own link cannot */
+};
+
+static void send_sizes(const struct side *d, struct size v[ARRAY_LEN(sizes)])
 {
 	size_t head = d->fam == FAM_6 ? 48 : 28;
-	struct stun_answer a;
-	bool silent = false;
+	struct sockaddr_storage s;
+	socklen_t n = sockaddr_of(&d->server, &s);
+	uint8_t q[DATAGRAM_MAX];
 
 	for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
-		msec_t began = clock_ms();
+		struct wr w = wr_of(q, sizeof(q));
 
-		if (ask(d, &d->server, 0, sizes[i] - head, &a)) {
+		if (v[i].answered || v[i].refused ||
+			stun_request(&w, v[i].id, 0, sizes[i] - head))
+			continue;
+		/* the first error may be a router's word on another size */
+		v[i].refused = sendto(d->fd, q, wr_len(&w), 0,
+				       (struct sockaddr *)&s, n) < 0 &&
+			sendto(d->fd, q, wr_len(&w), 0,
+				(struct sockaddr *)&s, n) < 0 &&
+			errno == EMSGSIZE;
+	}
+}
+
+static void hear_sizes(const struct side *d, struct size v[ARRAY_LEN(sizes)])
+{
+	uint8_t b[DATAGRAM_MAX];
+	struct stun_answer a;
+	ssize_t got;
+
+	while ((got = recv(d->fd, b, sizeof(b), MSG_DONTWAIT)) > 0)
+		for (size_t i = 0; i < ARRAY_LEN(sizes); i++)
+			if (!stun_parse(b, (size_t)got, v[i].id, &a))
+				v[i].answered = true;
+}
+
+/*
+ * All sizes at once: the largest that is answered goes out. One between it and
+ * what a router named (or the link's own) that vanished without a word means a
+ * hole.
+ */
+static void look_mtu(const struct side *d)
+{
+	struct size v[ARRAY_LEN(sizes)] = {0};
+	msec_t end = MIN2(clock_ms() + WAIT_MS, d->until), next = 0;
+	size_t told = 0, t;
+
+	for (size_t i = 0; i < ARRAY_LEN(sizes); i++)
+		if (getrandom(v[i].id, STUN_ID_LEN, 0) != STUN_ID_LEN)
+			return;
+	while (clock_ms() < end && !v[0].answered) {
+		struct pollfd p = {d->fd, POLLIN, 0};
+
+		if (clock_ms() >= next) {
+			send_sizes(d, v);
+			next = clock_ms() + TRY_MS;
+		}
+		poll(&p, 1, (int)MAX2(MIN2(next, end) - clock_ms(), (msec_t)1));
+		hear_sizes(d, v);
+		t = told_mtu(d->fd);
+		told = t && (!told || t < told) ? t : told;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
+		if (v[i].answered) {
 			d->s->mtu = sizes[i];
-			d->s->black_hole = silent;
 			return;
 		}
-		/* told (EMSGSIZE) is quick, swallowed takes the whole wait */
-		silent |= clock_ms() - began >= WAIT_MS;
-		if (clock_ms() >= d->until)
-			return;
+		d->s->black_hole |= !v[i].refused && !(told && sizes[i] > told);
 	}
+	d->s->black_hole = false; /* nothing at all came back: no measure */
 }
 
 /* An address of the outside is neither private nor reserved, unless there is
@@ -240,7 +332,7 @@ static void look_side(struct side *d, const char *ifname)
 	d->fd = open_side(d->fam, ifname);
 	if (d->fd < 0)
 		return;
-	if (ask(d, &d->server, 0, 0, &a) && a.mapped.fam == d->fam) {
+	if (ask(d, &d->server, 0, &a) && a.mapped.fam == d->fam) {
 		s->answered = true;
 		s->seen = a.mapped;
 		s->self.port = local_port(d->fd);

@@ -367,6 +367,15 @@ def _(n):
     n.wait("L", "ss -Hltn 'sport = 443' | grep -q .", 10)
     return ask(n, "G", "wan0", "--ca", CERTS + "/ca.pem")
 
+@row("MTU 1454 told by a router", "host", dict(ipv4="one-nat", mtu=1454, **{"evidence.stun4.mtu": 1454, "evidence.stun4.black_hole": False}))
+def _(n): home(n); n.sh("L", "ip link set out0 mtu 1454"); n.sh("O", "ip link set eth0 mtu 1454"); return ask(n, "H", "eth0", "--host", "--stun", STUN[0])
+
+@row("MTU black hole", "host", dict(ipv4="one-nat", mtu=1400, **{"evidence.stun4.mtu": 1400, "evidence.stun4.black_hole": True}))
+def _(n): home(n); n.sh("L", "nft 'table ip m { chain f { type filter hook forward priority 0; ip length > 1420 drop; }; }'"); return ask(n, "H", "eth0", "--host", "--stun", STUN[0])
+
+@row("fixed IPv4 over IPIP (HB46PP)", "gateway", dict(ipv4="ipip", ipv4_sure="seen", kind="flets-ra"))
+def _(n): return hb(n, CERTS + "/" + VNE + ".pem", answer=json.dumps({"enabler_name": "A VNE", "service_name": "Fixed", "ttl": 86400, "order": ["ipip"], "ipip": [{"ipv6_local": "2001:db8:d034:5500::7", "ipv6_remote": "2001:db8:7::1", "ipv4": "203.0.113.7/32"}]}))
+
 LIAR = '''
 import socket, struct, sys
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind((sys.argv[1], 3478))
