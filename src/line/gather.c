@@ -347,6 +347,10 @@ int line_gather(const char *ifname, enum vantage at, msec_t quiet, msec_t most,
 	memset(ret, 0, sizeof(*ret));
 	ret->at = at;
 	rc = line_local(ifname, ret);
+	if (!rc && ret->ppp) {
+		ret->raw = true;
+		return 0;
+	}
 	if (!rc)
 		rc = open_socket(ifname, &g);
 	if (rc)

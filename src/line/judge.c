@@ -126,7 +126,7 @@ static void judge_v6(const struct line_evidence *e, struct line_verdict *v)
 	const struct ra_prefix *p = e->has_ra ? slaac_prefix(&e->ra) : NULL;
 	char buf[ADDR_STR];
 
-	if (!e->raw) {
+	if (!e->raw || e->ppp) {
 		judge_v6_unasked(e, v);
 		return;
 	}

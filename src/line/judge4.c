@@ -378,10 +378,28 @@ static void judge_pado(const struct line_evidence *e, struct line_verdict *v)
 	v->flets |= e->has_ra;
 }
 
+/* On the session itself nothing is asked; its address is the line's. */
+static void judge_session(const struct line_evidence *e, struct line_verdict *v)
+{
+	char buf[ADDR_STR];
+
+	if (!e->own4_n || !line_is_global4(&e->own4[0])) {
+		v->v4_sure = SURE_GUESS;
+		return;
+	}
+	claim4(v, V4_PPPOE, SURE_SEEN);
+	because(v, "address", SURE_SEEN, NULL, _("%s is a PPP session and has the global IPv4 address %s"),
+		e->ifname, addr_format(FAM_4, &e->own4[0], buf));
+}
+
 void judge_v4(const struct line_evidence *e, struct line_verdict *v)
 {
 	bool guess = v->v4 != V4_UNKNOWN && v->v4_sure == SURE_GUESS;
 
+	if (e->ppp) {
+		judge_session(e, v);
+		return;
+	}
 	tell_servers(e, v);
 	/* the host's private address is its router's doing, not the line's */
 	if (e->has_offer && !(v->behind_gateway && v->v4 != V4_UNKNOWN) &&
@@ -422,10 +440,11 @@ static void tell_stun(const struct line_stun *s, const char *fam,
 				fam);
 		return;
 	}
-	because(v, "stun", SURE_SEEN, "RFC 5780", _("over %s: from outside %s port %u is seen as %s port %u (mapping %s, filtering %s)"),
+	because(v, "stun", SURE_SEEN, "RFC 5780", _("over %s: from outside %s port %u is seen as %s port %u (mapping: %s; filtering: %s)"),
 		fam, addr_format(s->self.fam, &s->self.addr, a), s->self.port,
 		addr_format(s->seen.fam, &s->seen.addr, b), s->seen.port,
-		stun_behaviour_id(s->mapping), stun_behaviour_id(s->filtering));
+		stun_behaviour_words(s->mapping),
+		stun_behaviour_words(s->filtering));
 }
 
 static bool told(const struct line_stun *s)
@@ -466,7 +485,8 @@ static void judge_nat_outside(const struct line_stun *s, struct line_verdict *v)
 	}
 	because(v, "stun", SURE_SEEN, NULL, _("from outside another address is seen (%s): there is a NAT in between"),
 		addr_format(FAM_4, &s->seen.addr, buf));
-	if (line_is_global4(&s->self.addr) && v->v4 == V4_GLOBAL_DHCP) {
+	if (line_is_global4(&s->self.addr) &&
+		(v->v4 == V4_GLOBAL_DHCP || v->v4 == V4_PPPOE)) {
 		v->v4 = V4_CGN;
 		v->v4_sure = SURE_SEEN;
 	}

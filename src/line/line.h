@@ -165,7 +165,8 @@ struct line_stun {
 	size_t mtu;		/* largest datagram (IP) answered; 0: not tried */
 	bool black_hole;	/* large ones vanish, nobody says so */
 };
-const char *stun_behaviour_id(enum stun_behaviour b);
+const char *stun_behaviour_id(enum stun_behaviour b);	 /* JSON */
+const char *stun_behaviour_words(enum stun_behaviour b); /* user's language */
 
 /* Who answers for the first hops (ICMP time exceeded). */
 struct line_hops {
@@ -242,6 +243,7 @@ struct line_evidence {
 	char ifname[16];
 	bool link;		/* the interface is up with a carrier */
 	bool raw;		/* the wire was asked (needs CAP_NET_RAW) */
+	bool ppp;		/* the interface is a PPP session: nothing to ask */
 	bool has_ra;
 	struct ra ra;
 	struct addr router;	/* its link-local address */
@@ -346,6 +348,12 @@ void line_meaning(const struct line_verdict *v, struct text *ret);
 void line_mape_words(const struct mape *m, struct text *ret);
 
 /* --- gathering -------------------------------------------------------------------- */
+
+/*
+ * Where packets leave this machine, and from where it looks at the line: a
+ * machine that forwards is a gateway. 0, or -ENODEV: no default route.
+ */
+int line_way_out(char ifname[16], enum vantage *at);
 
 /* What the kernel knows of the interface; sends nothing. 0 or -ENODEV. */
 int line_local(const char *ifname, struct line_evidence *ret);

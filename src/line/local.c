@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <ifaddrs.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
@@ -59,6 +60,8 @@ static void link_state(const char *ifname, struct line_evidence *e)
 		e->link = ifr.ifr_flags & IFF_UP && ifr.ifr_flags & IFF_RUNNING;
 	if (ioctl(fd, SIOCGIFMTU, &ifr) == 0)
 		e->local.mtu = (uint32_t)ifr.ifr_mtu;
+	if (ioctl(fd, SIOCGIFHWADDR, &ifr) == 0)
+		e->ppp = ifr.ifr_hwaddr.sa_family == ARPHRD_PPP;
 	close(fd);
 	snprintf(path, sizeof(path), "net/ipv6/conf/%s/mtu", ifname);
 	if (kernel_sysctl_read(path, buf, sizeof(buf)) == 0)
@@ -185,6 +188,49 @@ static void resolv_line(const char *line, const char *ifname,
 				*c = '?';
 		memcpy(l->search, word, sizeof(word));
 	}
+}
+
+static bool forwards(const char *path)
+{
+	char buf[16];
+
+	return !kernel_sysctl_read(path, buf, sizeof(buf)) && *buf == '1';
+}
+
+/* The device of a default route in a line of /proc/net/[ipv6_]route. */
+static bool default_dev(const char *line, bool six, char dev[16])
+{
+	char dst[33];
+	unsigned len, flags;
+	uint32_t dst4;
+
+	if (six)
+		return sscanf(line, "%32s %x %*s %*x %*s %*x %*x %*x %x %15s",
+			       dst, &len, &flags, dev) == 4 && !len &&
+		       flags & RT_GATEWAY;
+	return sscanf(line, "%15s %x %*x %x", dev, &dst4, &flags) == 3 &&
+	       !dst4 && flags & RT_UP;
+}
+
+int line_way_out(char ifname[16], enum vantage *at)
+{
+	static const char *const files[] = {"/proc/net/ipv6_route",
+		"/proc/net/route"};
+	bool found = false;
+
+	for (size_t i = 0; i < ARRAY_LEN(files) && !found; i++) {
+		FILE *f = fopen(files[i], "re");
+		char line[512];
+
+		while (f && !found && fgets(line, sizeof(line), f))
+			found = default_dev(line, i == 0, ifname);
+		if (f)
+			fclose(f);
+	}
+	*at = forwards("net/ipv6/conf/all/forwarding") ||
+			forwards("net/ipv4/ip_forward")
+		? AT_GATEWAY : AT_HOST;
+	return found ? 0 : -ENODEV;
 }
 
 int line_local(const char *ifname, struct line_evidence *ret)

@@ -47,6 +47,16 @@ const char *stun_behaviour_id(enum stun_behaviour b)
 {
 	return OF(stun_ids, b);
 }
+const char *stun_behaviour_words(enum stun_behaviour b)
+{
+	switch (b) {
+	case STUN_UNTOLD:   return _("not told");
+	case STUN_ENDPOINT: return _("the same for every peer");
+	case STUN_ADDRESS:  return _("by the peer's address");
+	case STUN_PORTWISE: return _("by the peer's address and port");
+	}
+	return "?";
+}
 const char *line_service_id(enum line_service s)
 {
 	return s < ARRAY_LEN(services) ? services[s].id : "?";
@@ -170,7 +180,7 @@ static void v4_words(const struct line_verdict *v, struct text *t)
 void line_meaning(const struct line_verdict *v, struct text *ret)
 {
 	family_words(v, ret);
-	if (v->ike6 || v->behind_gateway)
+	if (v->ike6 || (v->ike4 && v->behind_gateway))
 		filter_words(v, ret);
 	v4_words(v, ret);
 }

@@ -398,6 +398,20 @@ static void a_global_address_that_is_not_seen_is_behind_a_nat(void **state)
 	line_verdict_done(&v);
 }
 
+static void a_ppp_session_has_the_lines_address(void **state)
+{
+	struct line_evidence e = {.ppp = true, .own4_n = 1, .ifname = "ppp0"};
+	struct line_verdict v;
+
+	(void)state;
+	e.own4[0] = a6("203.0.113.5");
+	judged(&e, &v);
+	assert_int_equal(v.access, ACC_PPPOE);
+	assert_string_equal(v.kind, "pppoe4");
+	assert_true(v.ike4);
+	line_verdict_done(&v);
+}
+
 /* ---- MAP-E by rules -------------------------------------------------------- */
 
 /* RFC 7597 appendix A, example 1: PSID 0x34, 192.0.2.18 */
@@ -601,6 +615,7 @@ int main(void)
 		cmocka_unit_test(pppoe_tells_hikari_denwa_from_cross),
 		cmocka_unit_test(from_a_host_the_way_out_tells_the_line),
 		cmocka_unit_test(a_global_address_that_is_not_seen_is_behind_a_nat),
+		cmocka_unit_test(a_ppp_session_has_the_lines_address),
 		cmocka_unit_test(the_rfcs_own_example_is_computed),
 		cmocka_unit_test(blocks_and_the_predicate_agree),
 		cmocka_unit_test(the_tables_are_in_order),

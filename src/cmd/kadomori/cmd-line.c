@@ -24,9 +24,9 @@ static int complain(const char *ifname, int rc)
 
 static int usage(void)
 {
-	fprintf(stderr, _("usage: kadomori line INTERFACE [--host] [--stun HOST[:PORT]] [--ca FILE] [--local]\n"
+	fprintf(stderr, _("usage: kadomori line [INTERFACE] [--host] [--stun HOST[:PORT]] [--ca FILE] [--local]\n"
 		"       kadomori line --prefix ADDRESS\n"
-		"  INTERFACE: where the line comes in; with --host: this machine is a host behind somebody's router\n"
+		"  INTERFACE: where the line comes in (without: where this machine's way out is); with --host: this machine is a host behind somebody's router\n"
 		"  --stun: a STUN server outside, which tells how we are seen; --ca: authorities for the provisioning server\n"
 		"  --local: ask nothing beyond the wire; --prefix: what an IPv6 address alone tells, without asking anybody\n"));
 	return EXIT_USAGE;
@@ -77,7 +77,25 @@ static bool take_args(struct line_want *w, const char **prefix, int argc,
 		else
 			return false;
 	}
-	return !w->ifname != !*prefix;
+	return !(w->ifname && *prefix);
+}
+
+/* Nobody needs to know how his interface is called. */
+static bool choose(struct line_want *w)
+{
+	static char name[16];
+	enum vantage at;
+
+	if (line_way_out(name, &at)) {
+		fputs(_("kadomori line: this machine has no way out; name the interface where the line comes in\n"), stderr);
+		return false;
+	}
+	w->ifname = name;
+	w->at = at;
+	fprintf(stderr, at == AT_HOST
+		? _("looking at %s, as a host of the home\n")
+		: _("looking at %s, as the gateway\n"), name);
+	return true;
 }
 
 int cmd_line(int argc, char **argv)
@@ -92,6 +110,8 @@ int cmd_line(int argc, char **argv)
 		return usage();
 	if (prefix)
 		return by_prefix(prefix);
+	if (!w.ifname && !choose(&w))
+		return EXIT_UNDECIDED;
 	rc = line_look(&w, &e);
 	if (rc)
 		return complain(w.ifname, rc);
