@@ -2,6 +2,7 @@
 /* Rows about what happens in time: moves, restarts, prefixes, sleep. */
 #include "rows.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -72,57 +73,73 @@ void move_na(struct net *n, char *cell)
 
 /* ---- restarts ---- */
 
-static void start_again(struct net *n)
-{
-	kill(-n->pid, SIGKILL);
-	(void)subject_again(n);
-}
-
-static void stop_and_start(struct net *n)
-{
-	kill(n->pid, SIGTERM);
-	(void)subject_again(n);
-}
-
 enum ending { WORKER_KILLED, KILLED, TERMINATED };
+struct end {
+	struct net *n;
+	enum ending how;
+	pid_t worker;
+};
 
+/* In a thread: the generator must not wait for it. */
+static void *end_and_start(void *arg)
+{
+	struct end *e = arg;
+
+	switch (e->how) {
+	case WORKER_KILLED:
+		kill(e->worker, SIGKILL);
+		return NULL;
+	case KILLED:
+		kill(-e->n->pid, SIGKILL);
+		break;
+	case TERMINATED:
+		kill(e->n->pid, SIGTERM);
+		break;
+	}
+	(void)subject_again(e->n);
+	return NULL;
+}
+
+/*
+ * 500 solicitations a second for known hosts; the subject ends after a second.
+ * Silence is the longest time without an answer, less what the generator
+ * itself was kept from its core (it asked nothing then).
+ */
 static void restart(struct net *n, char *cell, enum ending how)
 {
-	bool whole = how != WORKER_KILLED;
 	static struct burst b;
-	int64_t start = now_us(), last = start, gap = 0, now;
+	struct end end = {n, how, 0};
+	int64_t start, last, prev, now, gap = 0;
 	unsigned sent = 0, got = 0;
 	bool done = false;
+	pthread_t t;
 
-	if (n->subject == KERNEL || (n->subject == NDPPD && !whole)) {
+	if (n->subject == KERNEL ||
+		(n->subject == NDPPD && how == WORKER_KILLED)) {
 		snprintf(cell, CELL, "-");
 		return;
 	}
+	end.worker = subject_worker(n);
 	burst_known(n, &b);
 	raw_drain(n, WAN);
-	while ((now = now_us()) < start + 4000000) {
-		unsigned k;
+	start = last = prev = now_us();
+	for (; (now = now_us()) < start + 4000000; prev = now) {
+		unsigned k = count_na(n);
 
+		if (now - prev > 2000)
+			last += now - prev;
+		if (k)
+			last = now;
+		gap = MAX2(gap, now - last);
+		got += k;
 		if ((now - start) * 500 / 1000000 > sent)
 			raw_send(n, WAN, b.f[sent % HOSTS],
 				b.v[sent % HOSTS].iov_len), sent++;
-		if (!done && now - start > 1000000) {
-			done = true;
-			if (how == KILLED)
-				start_again(n);
-			else if (how == TERMINATED)
-				stop_and_start(n);
-			else
-				kill(subject_worker(n), SIGKILL);
-		}
-		k = count_na(n);
-		if (k) {
-			gap = MAX2(gap, now_us() - last);
-			last = now_us();
-			got += k;
-		}
+		if (!done && now - start > 1000000)
+			done = !pthread_create(&t, NULL, end_and_start, &end);
 	}
-	gap = MAX2(gap, now_us() - last);
+	if (done)
+		pthread_join(t, NULL);
 	snprintf(cell, CELL, "%.0f ms silent, %u of %u", (double)gap / 1000, got,
 		sent);
 }

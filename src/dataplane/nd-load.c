@@ -6,6 +6,7 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <linux/pkt_cls.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
@@ -70,10 +71,13 @@ int nd_filter_set(struct nd_filter *f, const struct addr *a, uint32_t flags,
 	struct nd_map_entry e = {.flags = flags,
 		.generation = f->generation,
 		.until_ns = (uint64_t)clock_ns() + valid_s * 1000000000ull};
+	struct nd_map_entry old;
 	struct nd_map_key k;
 	int rc;
 
 	memcpy(k.addr, a->b, sizeof(k.addr));
+	if (flags && !bpf_map_lookup_elem(hosts_fd(f), &k, &old))
+		e.asked = old.asked;
 	if (flags)
 		rc = bpf_map_update_elem(hosts_fd(f), &k, &e, BPF_ANY);
 	else
@@ -91,6 +95,26 @@ int nd_filter_port(struct nd_filter *f, bool on, const struct mac *mac,
 	memcpy(p.ll, ll->b, sizeof(p.ll));
 	return bpf_map_update_elem(bpf_map__fd(f->skel->maps.nd_port), &zero,
 		&p, BPF_ANY);
+}
+
+void nd_filter_asked(struct nd_filter *f,
+	void (*fn)(void *, const struct addr *, uint64_t), void *arg)
+{
+	struct nd_map_key k, next;
+	struct nd_map_entry e;
+	struct addr a;
+	bool have = false;
+
+	for (int i = 0; i < 2 * ND_MAP_ENTRIES; i++) {
+		if (bpf_map_get_next_key(hosts_fd(f), have ? &k : NULL, &next))
+			return;
+		have = true;
+		k = next;
+		if (bpf_map_lookup_elem(hosts_fd(f), &k, &e) || !e.asked)
+			continue;
+		memcpy(a.b, k.addr, sizeof(a.b));
+		fn(arg, &a, e.asked);
+	}
 }
 
 void nd_filter_generation(struct nd_filter *f)
@@ -229,5 +253,5 @@ int nd_filter_try(struct nd_filter *f, const uint8_t *in, size_t n,
 	if (rc)
 		return rc;
 	*out_n = t.data_size_out;
-	return (int)t.retval;
+	return (int)t.retval == TC_ACT_UNSPEC ? TC_ACT_OK : (int)t.retval;
 }

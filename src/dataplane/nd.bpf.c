@@ -17,6 +17,9 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
+/* Not TC_ACT_OK: filters behind ours (the fast path's) look at it too. */
+#define PASS TC_ACT_UNSPEC
+
 enum { ETH_LEN = 14, IP6_LEN = 40, AT_ICMP = ETH_LEN + IP6_LEN,
 	NS_BARE = 24, NS_FULL = 32, FRAME_FULL = AT_ICMP + NS_FULL,
 	SUMMED_MAX = 128 };
@@ -84,7 +87,7 @@ static __always_inline int up(__u32 which, __u32 rate, __u32 burst, __u32 over)
 	int ok = 0;
 
 	if (!b)
-		return TC_ACT_OK;
+		return PASS;
 	bpf_spin_lock(&b->lock);
 	passed_ms = (now - b->at_ns) / 1000000;
 	if (!b->at_ns || passed_ms > 60000) {
@@ -104,7 +107,7 @@ static __always_inline int up(__u32 which, __u32 rate, __u32 burst, __u32 over)
 	if (!ok)
 		return junk(over);
 	count(ND_C_UP);
-	return TC_ACT_OK;
+	return PASS;
 }
 
 static __always_inline int up_stranger(void)
@@ -266,6 +269,12 @@ static __always_inline int judge_ns(struct __sk_buff *skb, struct frame *q,
 		(e->flags & ND_TELL) || news(q->from));
 }
 
+static __always_inline int is_exthdr(__u8 next)
+{
+	return next == HOPOPTS || next == ROUTING || next == FRAGMENT ||
+	       next == DSTOPTS || next == AH;
+}
+
 /* ND behind extension headers is nobody's (RFC 6980). Four are looked at. */
 static __always_inline int judge_exthdr(struct __sk_buff *skb, __u8 next)
 {
@@ -276,17 +285,18 @@ static __always_inline int judge_exthdr(struct __sk_buff *skb, __u8 next)
 	for (int i = 0; i < 4; i++) {
 		__u8 h[4];
 
-		if (next != HOPOPTS && next != ROUTING && next != FRAGMENT &&
-			next != DSTOPTS)
+		if (!is_exthdr(next))
 			break;
 		if (bpf_skb_load_bytes(skb, at, h, sizeof(h)))
-			return TC_ACT_OK;
+			return PASS;
 		if (next == FRAGMENT) {
 			/* a later one says nothing of what it carries */
 			if (h[2] || h[3] & 0xf8)
-				return TC_ACT_OK;
+				return PASS;
 			fragment = 1;
 			at += 8;
+		} else if (next == AH) {
+			at += ((__u32)h[1] + 2) * 4;
 		} else {
 			at += 8 + (__u32)h[1] * 8;
 		}
@@ -294,7 +304,7 @@ static __always_inline int judge_exthdr(struct __sk_buff *skb, __u8 next)
 	}
 	if (next != ICMP6 || bpf_skb_load_bytes(skb, at, &next, 1) ||
 		next < RS || next > REDIRECT)
-		return TC_ACT_OK;
+		return PASS;
 	return junk(fragment ? ND_C_FRAGMENT : ND_C_EXTHDR);
 }
 
@@ -372,23 +382,21 @@ int nd_filter(struct __sk_buff *skb)
 
 	/* the cheap tests first: every packet of the line comes by here */
 	if (skb->protocol != bpf_htons(IPV6) || skb->vlan_present)
-		return TC_ACT_OK;
+		return PASS;
 	if (bpf_skb_load_bytes(skb, 0, &q.f, AT_ICMP + 2))
-		return TC_ACT_OK;
+		return PASS;
 	if (q.f.next != ICMP6 &&
-		(q.f.hop != 255 || (q.f.next != HOPOPTS &&
-		 q.f.next != ROUTING && q.f.next != FRAGMENT &&
-		 q.f.next != DSTOPTS)))
-		return TC_ACT_OK;
+		(q.f.hop != 255 || !is_exthdr(q.f.next)))
+		return PASS;
 	if (q.f.next == ICMP6 && (q.f.icmp < RS || q.f.icmp > REDIRECT))
-		return TC_ACT_OK;
+		return PASS;
 	p = bpf_map_lookup_elem(&nd_port, &zero);
 	if (!p || !p->on)
-		return TC_ACT_OK;
+		return PASS;
 	/* somebody else's frame, or one of ours that came back (a loop) */
 	if ((!(q.f.dst[0] & 1) && !same(q.f.dst, p->mac)) ||
 		same(q.f.src, p->mac))
-		return TC_ACT_OK;
+		return PASS;
 	if (q.f.ver[0] >> 4 != 6 || AT_ICMP + bpf_ntohs(q.f.len) > skb->len)
 		return junk(ND_C_SHORT);
 	if (q.f.next != ICMP6)

@@ -27,6 +27,9 @@ int nd_filter_set(struct nd_filter *f, const struct addr *a, uint32_t flags,
 	uint32_t valid_s);
 int nd_filter_port(struct nd_filter *f, bool on, const struct mac *mac,
 	const struct addr *ll);
+/* How often each address was answered for; only those that ever were. */
+void nd_filter_asked(struct nd_filter *f,
+	void (*fn)(void *, const struct addr *, uint64_t), void *arg);
 /* What is set from here on belongs to a new generation; the rest can go. */
 void nd_filter_generation(struct nd_filter *f);
 void nd_filter_forget_old(struct nd_filter *f);

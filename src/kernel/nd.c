@@ -20,19 +20,21 @@ enum { RCVBUF = 4 << 20 };
  */
 static const struct sock_filter nd_filter[] = {
 	/* 0 */ BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 12),
-	/* 1 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IPV6, 0, 11),
+	/* 1 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IPV6, 0, 13),
 	/* 2 */ BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 20),
-	/* 3 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 58, 5, 0),
-	/* 4 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 44, 2, 0),
-	/* 5 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 60, 1, 0),
-	/* 6 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 6),
-	/* 7 */ BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 21),
-	/* 8 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 255, 3, 4),
-	/* 9 */ BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 54),
-	/* 10 */ BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 133, 0, 2),
-	/* 11 */ BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, 137, 1, 0),
-	/* 12 */ BPF_STMT(BPF_RET | BPF_K, 0x40000),
-	/* 13 */ BPF_STMT(BPF_RET | BPF_K, 0),
+	/* 3 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 58, 7, 0),
+	/* 4 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 44, 4, 0),
+	/* 5 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 60, 3, 0),
+	/* 6 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 43, 2, 0),
+	/* 7 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 51, 1, 0),
+	/* 8 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 6),
+	/* 9 */ BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 21),
+	/* 10 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 255, 3, 4),
+	/* 11 */ BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 54),
+	/* 12 */ BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 133, 0, 2),
+	/* 13 */ BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, 137, 1, 0),
+	/* 14 */ BPF_STMT(BPF_RET | BPF_K, 0x40000),
+	/* 15 */ BPF_STMT(BPF_RET | BPF_K, 0),
 };
 
 static int join_all(int fd, int ifindex)

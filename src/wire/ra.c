@@ -60,7 +60,28 @@ static void take_rdnss(struct ra *ra, struct rd *o)
 	}
 }
 
-/* Padding zeros go, the last name's root label stays: names must end in 0. */
+/* Bytes of the names at p, each with its root label; what follows must be
+ * padding. 0: none, or a name is cut (RFC 8106 5.2). */
+static size_t names_len(const uint8_t *p, size_t n)
+{
+	size_t at = 0, end = 0;
+
+	while (at < n && p[at]) {
+		while (at < n && p[at]) {
+			if (p[at] > 63)
+				return 0;
+			at += 1u + p[at];
+		}
+		if (at >= n)
+			return 0;
+		end = ++at;
+	}
+	for (; at < n; at++)
+		if (p[at])
+			return 0;
+	return end;
+}
+
 static void take_dnssl(struct ra *ra, struct rd *o)
 {
 	uint32_t life;
@@ -68,10 +89,10 @@ static void take_dnssl(struct ra *ra, struct rd *o)
 
 	rd_skip(o, 2);
 	life = rd_be32(o);
-	n = rd_left(o);
-	while (n > 1 && !o->p[n - 1] && !o->p[n - 2])
-		n--;
-	if (!rd_ok(o) || n < 2)
+	if (!rd_ok(o))
+		return;
+	n = names_len(o->p, rd_left(o));
+	if (!n)
 		return;
 	if (ra->dnssl_n + n > RA_DNSSL_MAX) {
 		ra->dropped++;

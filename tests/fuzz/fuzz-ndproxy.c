@@ -61,7 +61,8 @@ static void frames(struct np *np, msec_t now, struct rd *r)
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
-	struct np_conf c = {.lan_n = 2, .proxy = true, .relay_dad = true};
+	struct np_conf c = {.lan_n = 2, .proxy = true, .relay_dad = true,
+		.shield = true};
 	struct mac mac = {{2, 0, 0, 0, 0, 1}};
 	struct addr ll = {{0xfe, 0x80, [15] = 1}};
 	struct addr prefix = {{0x24, 0x04}};

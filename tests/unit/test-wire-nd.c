@@ -184,6 +184,28 @@ static void dad_form_is_checked(void **st)
 	assert_int_equal(nd_parse(f, build(&m, f), &r), ND_BAD_DAD);
 }
 
+/* Found by the fuzzer: two cut names made one that grew by a byte when built. */
+static void ra_search_list_with_a_cut_name_is_ignored(void **st)
+{
+	static const uint8_t whole[] = {31, 2, 0, 0, 0, 0, 0, 60, 2, 'j', 'p', 0,
+		0, 0, 0, 0}, cut[] = {31, 2, 0, 0, 0, 0, 0, 60, 7, 'j', 'p', 'j',
+		'p', 'j', 'p', 'j'}, behind[] = {31, 2, 0, 0, 0, 0, 0, 60, 2, 'j',
+		'p', 0, 0, 9, 0, 0}, large[] = {31, 2, 0, 0, 0, 0, 0, 60, 64, 'j',
+		'p', 0, 0, 0, 0, 0};
+	const uint8_t *const v[] = {whole, cut, behind, large};
+	uint8_t b[32];
+	struct ra r;
+
+	(void)st;
+	for (size_t i = 0; i < ARRAY_LEN(v); i++) {
+		memset(b, 0, sizeof(b));
+		b[0] = ND_RA;
+		memcpy(b + 16, v[i], 16);
+		assert_int_equal(ra_parse(b, sizeof(b), &r), 0);
+		assert_int_equal(r.dnssl_n, i ? 0 : 4);
+	}
+}
+
 static void ra_round_trip(void **st)
 {
 	uint8_t b[RA_BODY_MAX];
@@ -241,6 +263,8 @@ static const struct test_case cases[] = {
 		extension_headers_and_fragments_are_refused},
 	{"DAD with a link-layer option or to a unicast address is refused",
 		dad_form_is_checked},
+	{"a search list with a cut name is ignored",
+		ra_search_list_with_a_cut_name_is_ignored},
 	{"a router advertisement is read back as built", ra_round_trip},
 	{"a prefix preferred longer than valid is ignored",
 		ra_prefix_with_preferred_over_valid_is_ignored},

@@ -294,6 +294,7 @@ static void on_message(void *arg, enum ipc_type t, const char *body, size_t len)
 	case IPC_TABLE:
 	case IPC_READY:
 	case IPC_TALKERS:
+	case IPC_ASKED:
 	case IPC_SHIELD:
 	case IPC_ANSWER:
 	case IPC_ESP_HELLO:

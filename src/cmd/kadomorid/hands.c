@@ -438,3 +438,8 @@ size_t hands_talkers(struct hands *h, struct talker *v, size_t max)
 		return 0;
 	return t.n;
 }
+
+size_t hands_asked(struct hands *h, struct asked *v, size_t max)
+{
+	return shield_asked(h->shield, v, max);
+}

@@ -25,6 +25,7 @@ enum ipc_type {
 	IPC_ANSWER,	/* back: "ID JSON" */
 	IPC_READY,	/* listen -> apply: all that it knows has been sent */
 	IPC_TALKERS,	/* apply -> listen: struct talker, any number */
+	IPC_ASKED,	/* apply -> listen: struct asked, all there are */
 	IPC_SHIELD,	/* apply -> decide: "on", "off" or why not */
 	IPC_SAY,	/* decide -> apply: a warning for the log */
 	IPC_ESP_TABLE,	/* decide -> apply: nftables text of NFT_ESP_TABLE */

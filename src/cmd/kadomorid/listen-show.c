@@ -6,6 +6,15 @@
 #include <jansson.h>
 #include <stdio.h>
 
+static uint64_t asked_of(const struct listen_show *l, const struct addr *a)
+{
+	struct asked key = {.addr = *a}, *found = l->asked_n
+		? bsearch(&key, l->asked, l->asked_n, sizeof(key), asked_cmp)
+		: NULL;
+
+	return found ? found->times : 0;
+}
+
 static json_t *host_json(const struct listen_show *l, const struct np_host *h)
 {
 	char a[ADDR_STR], m[MAC_STR];
@@ -17,7 +26,7 @@ static json_t *host_json(const struct listen_show *l, const struct np_host *h)
 		json_array_append_new(sets, json_string("pinned"));
 	if (h->in_wanhosts)
 		json_array_append_new(sets, json_string("wanhosts"));
-	return json_pack("{s:s, s:s?, s:s, s:s, s:s, s:b, s:b, s:I, s:I, s:I, s:i, s:o}",
+	return json_pack("{s:s, s:s?, s:s, s:s, s:s, s:b, s:b, s:I, s:I, s:I, s:I, s:o}",
 		"address", addr_format(FAM_6, &h->addr, a), "mac",
 		h->has_mac ? mac_format(&h->mac, m) : NULL, "port",
 		listen_port_name(l->in, h->port), "state", host_state_name(h->state),
@@ -25,7 +34,8 @@ static json_t *host_json(const struct listen_show *l, const struct np_host *h)
 		"pinned", h->pinned, "age_s", (json_int_t)(h->age / 1000),
 		"heard_s", (json_int_t)(h->heard_ago / 1000), "asked_s",
 		(json_int_t)(h->asked_ago < 0 ? -1 : h->asked_ago / 1000),
-		"asked", (int)h->asked, "sets", sets);
+		"asked", (json_int_t)(h->asked + asked_of(l, &h->addr)),
+		"sets", sets);
 }
 
 struct listing {

@@ -63,6 +63,8 @@ struct listen {
 	} delegated[8], delegated_before[8];
 	size_t delegated_n, delegated_before_n;
 	bool look_again;
+	struct asked *asked;	/* the filter's part, as of the last question */
+	size_t asked_n;
 };
 
 bool listen_proxies(const struct intent *in)
@@ -538,7 +540,8 @@ static void on_rtnl(int fd, short what, void *arg)
 /* "ID QUESTION": the number goes back in front of the answer. */
 static void on_question(struct listen *l, const char *body)
 {
-	const struct listen_show show = {l->in, l->np, l->f->counts, clock_ms()};
+	const struct listen_show show = {l->in, l->np, l->f->counts, clock_ms(),
+		l->asked, l->asked_n};
 	char *q;
 	long id = strtol(body, &q, 10);
 	cleanup(freep) char *s = NULL;
@@ -548,6 +551,14 @@ static void on_question(struct listen *l, const char *body)
 	s = listen_answer(&show, q);
 	whole = xasprintf("%ld %s", id, s ? s : "{}");
 	ipc_send(l->ipc, IPC_ANSWER, whole, strlen(whole));
+}
+
+static void on_asked(struct listen *l, const char *body, size_t len)
+{
+	l->asked_n = MIN2(len / sizeof(*l->asked), (size_t)ASKED_MAX);
+	free(l->asked);
+	l->asked = xcalloc(l->asked_n + 1, sizeof(*l->asked));
+	memcpy(l->asked, body, l->asked_n * sizeof(*l->asked));
 }
 
 static void on_talkers(struct listen *l, const char *body, size_t len)
@@ -569,6 +580,8 @@ static void on_message(void *arg, enum ipc_type t, const char *body, size_t len)
 
 	if (t == IPC_ASK)
 		on_question(l, body);
+	else if (t == IPC_ASKED)
+		on_asked(l, body, len);
 	else if (t == IPC_TALKERS)
 		on_talkers(l, body, len);
 	else if (t == IPC_DONE && l->open_acts && !--l->open_acts)

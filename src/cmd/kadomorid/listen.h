@@ -34,6 +34,14 @@ bool listen_stale(const struct intent *in, const struct listen_fds *f);
 _Noreturn void listen_run(const struct intent *in, const struct listen_fds *f,
 	int ipc_fd, const char *saved);
 
+/* How often the filter answered for an address. */
+struct asked {
+	struct addr addr;
+	uint64_t times;
+};
+enum { ASKED_MAX = 8192 };
+int asked_cmp(const void *a, const void *b);
+
 /* ---- listen-show.c: answers to the command ---- */
 
 struct listen_show {
@@ -41,6 +49,8 @@ struct listen_show {
 	const struct np *np;
 	const volatile uint64_t *counts; /* of the filter, or NULL */
 	msec_t now;
+	const struct asked *asked;	/* sorted */
+	size_t asked_n;
 };
 /* "hosts", "host ADDRESS": JSON; caller frees. */
 char *listen_answer(const struct listen_show *l, const char *question);
@@ -76,6 +86,8 @@ void hands_do(struct hands *h, const char *body, size_t len);
 /* A new listen starts: members that it does not name within half a minute
  * are over. */
 void hands_generation(struct hands *h);
+/* By the filter: newest numbers. */
+size_t hands_asked(struct hands *h, struct asked *v, size_t max);
 /* Who talked since the last call, at most max. */
 size_t hands_talkers(struct hands *h, struct talker *v, size_t max);
 enum { TALKERS_EVERY_S = 15, TALKERS_MAX = 4096 };

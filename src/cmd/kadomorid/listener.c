@@ -223,8 +223,14 @@ void listener_look(struct listener *l)
 
 bool listener_ask(struct listener *l, const char *question, size_t len)
 {
+	static struct asked v[ASKED_MAX];
+	size_t n;
+
 	if (!l || !l->ipc)
 		return false;
+	/* what the filter answered, listen has not heard of */
+	n = hands_asked(l->hands, v, ASKED_MAX);
+	ipc_send(l->ipc, IPC_ASKED, v, n * sizeof(*v));
 	ipc_send(l->ipc, IPC_ASK, question, len);
 	return true;
 }

@@ -108,6 +108,36 @@ void shield_forget_old(struct shield *s)
 		nd_filter_forget_old(s->f);
 }
 
+struct askeds {
+	struct asked *v;
+	size_t n, max;
+};
+
+static void on_asked(void *arg, const struct addr *a, uint64_t times)
+{
+	struct askeds *x = arg;
+
+	if (x->n < x->max)
+		x->v[x->n++] = (struct asked){*a, times};
+}
+
+int asked_cmp(const void *a, const void *b)
+{
+	return addr_cmp(&((const struct asked *)a)->addr,
+		&((const struct asked *)b)->addr);
+}
+
+size_t shield_asked(struct shield *s, struct asked *v, size_t max)
+{
+	struct askeds x = {v, 0, max};
+
+	if (!s->f)
+		return 0;
+	nd_filter_asked(s->f, on_asked, &x);
+	qsort(v, x.n, sizeof(*v), asked_cmp);
+	return x.n;
+}
+
 const volatile uint64_t *shield_counts(const struct shield *s)
 {
 	return s->f ? nd_filter_counts(s->f) : NULL;

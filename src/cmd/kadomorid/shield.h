@@ -22,6 +22,8 @@ void shield_ready(struct shield *s, int ifindex);
 void shield_sweep(struct shield *s, int ifindex);
 void shield_generation(struct shield *s);
 void shield_forget_old(struct shield *s);
+/* Answers by the filter, address by address, sorted; at most max. */
+size_t shield_asked(struct shield *s, struct asked *v, size_t max);
 /* NULL: there is no filter. */
 const volatile uint64_t *shield_counts(const struct shield *s);
 /* "on", "off" or why not; for status. */

@@ -253,8 +253,8 @@ static void mend(uint8_t *b, size_t n)
 /* An extension header of eight bytes before ICMPv6. */
 static size_t behind_header(uint8_t *b, size_t n)
 {
-	static const uint8_t kinds[] = {0, 43, 44, 60};
-	uint8_t kind = kinds[any(4)];
+	static const uint8_t kinds[] = {0, 43, 44, 51, 60};
+	uint8_t kind = kinds[any(5)];
 
 	memmove(b + 62, b + 54, n - 54);
 	memset(b + 54, 0, 8);

@@ -132,5 +132,7 @@ step "down leaves no route, no neighbour, no filter"
 k down >/dev/null || fail "down"
 gw ip -6 route | grep -q 'proto 107' && fail "routes left"
 gw ip -6 neigh | grep -q 'proto 107' && fail "neighbours left"
-gw tc qdisc show dev wan0 | grep -q clsact && fail "a qdisc left"
+gw tc filter show dev wan0 ingress 2>/dev/null | grep -q nd_filter && fail "a filter left"
+no_addresses() { ! gw ip -6 addr show dev lan0 scope global | grep -q inet6; }
+wait_for no_addresses || fail "addresses left: $(gw ip -6 addr show scope global)"
 echo ok
