@@ -58,7 +58,7 @@ static int check(const char *path)
 {
 	cleanup(intent_freep) struct intent *in = intent_new();
 	cleanup(policy_freep) struct policy *p = NULL;
-	struct facts f = {.lenient = true};
+	struct facts f = {.lenient = false}; /* as kadomori apply */
 	struct complaints c = {0};
 	int e = intent_load(in, path, &c);
 
