@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "audit.h"
 #include "command.h"
+#include "tar.h"
 #include "base/clock.h"
 
 #include <errno.h>
@@ -33,16 +34,35 @@ static json_t *failed(json_t *id, const char *why)
 	return r;
 }
 
-/* One configuration -> one report. Never NULL. */
-static json_t *judge(const struct audit_asked *defaults, json_t *in)
+static json_t *report_on(const struct audit_asked *k, json_t *id,
+	const char *config)
 {
 	cleanup(pipeline_freep) struct pipeline *pl = NULL;
 	cleanup(audit_freep) struct audit *a = NULL;
-	struct audit_asked k = *defaults;
 	struct audit_request rq = {.line = LINE_AUTO};
 	const struct brand *b = NULL;
-	json_t *id = json_object_get(in, "id"), *r;
-	const char *config = word(in, "config", NULL), *bad = NULL;
+	const char *bad = NULL;
+	json_t *r;
+
+	if (audit_request_of(k, &rq, &bad))
+		return failed(id, bad);
+	if (read_text("config", config, &k->read, &pl, &b))
+		return failed(id, "not understood as a configuration");
+	rq.pl = pl;
+	if (audit_run(&rq, &a))
+		return failed(id, "could not be judged");
+	r = audit_json(a, "config", b);
+	if (id)
+		json_object_set(r, "id", id);
+	return r;
+}
+
+/* One line -> one report. Never NULL. */
+static json_t *judge(const struct audit_asked *defaults, json_t *in)
+{
+	struct audit_asked k = *defaults;
+	json_t *id = json_object_get(in, "id");
+	const char *config = word(in, "config", NULL);
 
 	k.mac = word(in, "mac", k.mac);
 	k.id = word(in, "device_id", k.id);
@@ -51,18 +71,34 @@ static json_t *judge(const struct audit_asked *defaults, json_t *in)
 	k.read.brand = word(in, "kind", k.read.brand);
 	k.read.wan = word(in, "wan", k.read.wan);
 	k.read.lan = word(in, "lan", k.read.lan);
-	if (!config)
-		return failed(id, "no \"config\"");
-	if (audit_request_of(&k, &rq, &bad))
-		return failed(id, bad);
-	if (read_text("config", config, &k.read, &pl, &b))
-		return failed(id, "not understood as a configuration");
-	rq.pl = pl;
-	if (audit_run(&rq, &a))
-		return failed(id, "could not be judged");
-	r = audit_json(a, "config", b);
-	if (id)
-		json_object_set(r, "id", id);
+	return config ? report_on(&k, id, config) : failed(id, "no \"config\"");
+}
+
+/*
+ * "T NAME-LENGTH LENGTH\n", both as they are: a configuration may be in any
+ * encoding, JSON may not.
+ */
+static json_t *judge_raw(const struct audit_asked *defaults, const char *line,
+	FILE *in)
+{
+	cleanup(freep) char *name = NULL;
+	cleanup(freep) char *body = NULL;
+	cleanup(freep) char *shown = NULL;
+	size_t name_n, n;
+	json_t *id, *r;
+
+	if (sscanf(line, "T %zu %zu", &name_n, &n) != 2)
+		return failed(NULL, "lost");
+	name = xcalloc(1, name_n + 1);
+	body = xcalloc(1, n + 1);
+	if (fread(name, 1, name_n, in) != name_n || fread(body, 1, n, in) != n)
+		return failed(NULL, "lost");
+	shown = text_printable(name, name_n);
+	id = json_string(shown);
+	r = !n ? failed(id, "empty, or larger than 16 MiB")
+	    : strlen(body) != n ? failed(id, "not a text")
+				: report_on(defaults, id, body);
+	json_decref(id);
 	return r;
 }
 
@@ -76,8 +112,10 @@ static void work(const struct audit_asked *defaults, FILE *in, sem_t *turn)
 	mallopt(M_TRIM_THRESHOLD, 256 << 20);
 	while (getline(&line, &cap, in) > 0) {
 		json_error_t err;
-		json_t *o = json_loads(line, 0, &err);
-		json_t *r = o ? judge(defaults, o) : failed(NULL, err.text);
+		bool raw = *line == 'T';
+		json_t *o = raw ? NULL : json_loads(line, 0, &err);
+		json_t *r = raw ? judge_raw(defaults, line, in)
+			    : o ? judge(defaults, o) : failed(NULL, err.text);
 		char *s = json_dumps(r, JSON_COMPACT | JSON_SORT_KEYS);
 
 		while (sem_wait(turn) && errno == EINTR)
@@ -136,28 +174,72 @@ static void show(size_t n, msec_t since, bool last)
 		fputc('\n', stderr);
 }
 
-static size_t deal(struct worker *v, size_t n)
+static size_t deal_lines(struct worker *v, size_t n, msec_t since)
 {
 	char *line = NULL;
 	size_t cap = 0, count = 0;
-	msec_t since = clock_ms();
 	ssize_t len;
 
 	while ((len = getline(&line, &cap, stdin)) > 0) {
-		if (len > LINE_MAX_ || strspn(line, " \t\r\n") == (size_t)len)
+		FILE *to = v[count % n].to;
+
+		if (strspn(line, " \t\r\n") == (size_t)len)
 			continue;
-		fwrite(line, 1, (size_t)len, v[count % n].to);
-		if (line[len - 1] != '\n')
-			putc('\n', v[count % n].to);
-		fflush(v[count % n].to);
-		count++;
-		show(count, since, false);
+		if (len > LINE_MAX_) { /* said, not swallowed */
+			fputs("{}\n", to);
+		} else {
+			fwrite(line, 1, (size_t)len, to);
+			if (line[len - 1] != '\n')
+				putc('\n', to);
+		}
+		fflush(to);
+		show(++count, since, false);
 	}
+	free(line);
+	return count;
+}
+
+/* Returns how many, and whether the tar was whole. */
+static size_t deal_tar(struct worker *v, size_t n, msec_t since, bool *whole)
+{
+	struct tar_file t = {0};
+	size_t count = 0;
+	int rc;
+
+	while ((rc = tar_next(stdin, READ_MAX, &t)) > 0) {
+		FILE *to = v[count % n].to;
+
+		fprintf(to, "T %zu %zu\n", t.name.len, t.body.len);
+		fwrite(text_str(&t.name), 1, t.name.len, to);
+		fwrite(text_str(&t.body), 1, t.body.len, to);
+		fflush(to);
+		show(++count, since, false);
+	}
+	tar_done(&t);
+	*whole = rc == 0;
+	return count;
+}
+
+/* A tar begins with a file's name, a line of JSON with a brace. */
+static bool deal(struct worker *v, size_t n)
+{
+	msec_t since = clock_ms();
+	int c = getc(stdin);
+	bool whole = true;
+	size_t count;
+
+	if (c != EOF)
+		ungetc(c, stdin);
+	if (c == EOF || strchr("{ \t\r\n", c))
+		count = deal_lines(v, n, since);
+	else
+		count = deal_tar(v, n, since, &whole);
 	for (size_t i = 0; i < n; i++)
 		fclose(v[i].to);
-	free(line);
 	show(count, since, true);
-	return count;
+	if (!whole)
+		fprintf(stderr, _("kadomori audit: what comes in is no whole tar and no JSON; it was read as far as possible\n"));
+	return whole;
 }
 
 int audit_stream(const struct audit_asked *defaults)
@@ -180,7 +262,8 @@ int audit_stream(const struct audit_asked *defaults)
 		}
 	if (!n)
 		return EXIT_UNDECIDED;
-	deal(v, n);
+	if (!deal(v, n))
+		rc = EXIT_UNDECIDED;
 	for (size_t i = 0; i < n; i++) {
 		int status = 0;
 

@@ -38,7 +38,8 @@ int audit_ask(const char *router, const char *save, struct text *answers);
 /*
  * stdin: one JSON object a line, {"id", "config", and as wished "kind", "line",
  * "mac", "device_id", "ipv4", "wan", "lan"}; stdout: one report a line with the
- * same id, in any order. A process per core, nothing kept between lines.
+ * same id, in any order. Or a tar: each regular file in it is a configuration,
+ * its name the id. A process per core, nothing kept between lines.
  * Returns an exit code.
  */
 int audit_stream(const struct audit_asked *defaults);
