@@ -244,15 +244,20 @@ static const char *const secret_words[] = {"password", "passwd", "passphrase",
 	"token", "credential", "credentials", "pre-shared-secret", "wepkey",
 	"encrypted", "plaintext", "private", "certificate", "sent-username"};
 
-/* "shared-key" and "wpa2-pre-shared-key" end with a secret word, too. */
+/*
+ * "shared-key", "wpa2-pre-shared-key" and a comment's "\"password" end with a
+ * secret word, too.
+ */
 static bool tells_secret(const char *s, size_t n)
 {
+	while (n && (s[n - 1] == ':' || s[n - 1] == '"'))
+		n--;
 	for (size_t i = 0; i < ARRAY_LEN(secret_words); i++) {
 		size_t k = strlen(secret_words[i]);
 
 		if (n < k || strncasecmp(s + n - k, secret_words[i], k))
 			continue;
-		if (n == k || s[n - k - 1] == '-' || s[n - k - 1] == '_')
+		if (n == k || !isalnum((unsigned char)s[n - k - 1]))
 			return true;
 	}
 	return false;
@@ -264,8 +269,11 @@ char *clean_secrets(const char *line)
 
 	while (*line) {
 		size_t gap = strspn(line, " \t"), n = strcspn(line + gap, " \t=");
-		const char *w = line + gap;
+		const char *w = line + gap, *colon;
 
+		colon = memchr(w, ':', n); /* "password:abc" */
+		if (colon && tells_secret(w, (size_t)(colon - w)))
+			n = (size_t)(colon + 1 - w);
 		text_addn(&t, line, gap + n);
 		line = w + n;
 		/* a filter's "pass" is followed by what passes */

@@ -22,6 +22,9 @@ int audit_request_of(const struct audit_asked *a, struct audit_request *rq,
 json_t *audit_json(const struct audit *a, const char *path,
 	const struct brand *b);
 
+/* The same as SARIF 2.1.0, what code-scanning services read. */
+json_t *audit_sarif(const struct audit *a, const char *path);
+
 /*
  * To each finding of a, which judged words, the smallest change that mends it,
  * where one is found that a copy bears out.

@@ -169,7 +169,7 @@ static void print_text(const struct audit *a, const char *path,
 	}
 }
 
-/* ---- JSON and SARIF ---- */
+/* ---- JSON; SARIF is audit-sarif.c's ---- */
 
 static json_t *finding_json(const struct finding *f)
 {
@@ -198,33 +198,6 @@ json_t *audit_json(const struct audit *a, const char *path,
 		a->complete, "findings", list);
 }
 
-static const char *sarif_level(enum severity s)
-{
-	return s <= SEV_BROKEN ? "error" : s == SEV_MEDIUM ? "warning" : "note";
-}
-
-/* SARIF 2.1.0, what code-scanning services read. */
-static json_t *sarif_json(const struct audit *a, const char *path)
-{
-	json_t *results = json_array();
-
-	for (size_t i = 0; i < a->n; i++) {
-		const struct finding *f = &a->v[i];
-
-		json_array_append_new(results, json_pack(
-			"{s:s, s:s, s:{s:s}, s:[{s:{s:{s:s}, s:{s:i}}}]}",
-			"ruleId", f->id, "level", sarif_level(f->severity),
-			"message", "text", f->what, "locations",
-			"physicalLocation", "artifactLocation", "uri", path,
-			"region", "startLine", f->line_no ? (int)f->line_no : 1));
-	}
-	return json_pack("{s:s, s:s, s:[{s:{s:{s:s, s:s}}, s:o}]}", "version",
-		"2.1.0", "$schema",
-		"https://json.schemastore.org/sarif-2.1.0.json", "runs", "tool",
-		"driver", "name", "kadomori", "version", KADOMORI_VERSION,
-		"results", results);
-}
-
 static void dump(json_t *j)
 {
 	json_dumpf(j, stdout, JSON_SORT_KEYS | JSON_INDENT(1));
@@ -246,7 +219,7 @@ static int report(const struct audit_asked *k, const struct audit *a,
 	const char *path, const struct brand *b)
 {
 	if (k->sarif)
-		dump(sarif_json(a, path));
+		dump(audit_sarif(a, path));
 	else if (opt.json)
 		dump(audit_json(a, path, b));
 	else
