@@ -379,6 +379,28 @@ static void one_rule(struct vyos *v, struct chain *c, const struct tree *rule,
 	origin_set(&r->origin, NULL, rule->line, text, "rule");
 }
 
+/*
+ * "return" in a named list goes back past its default, which is its last rule;
+ * in a base chain it meets the default.
+ */
+static void finish(struct chain *c, enum verdict what, bool base, unsigned line,
+	const char *text)
+{
+	bool ends = what == V_ACCEPT || what == V_DROP || what == V_REJECT;
+	struct rule *r;
+
+	c->end = V_RETURN;
+	if (!ends)
+		return;
+	if (base) {
+		c->end = what;
+		origin_set(&c->end_origin, NULL, line, text, "default-action");
+		return;
+	}
+	r = chain_rule(c, what);
+	origin_set(&r->origin, NULL, line, text, "default-action");
+}
+
 struct chain *vyos_chain(struct vyos *v, const struct tree *list,
 	const char *prefix, const char *name, enum family fam, enum verdict end)
 {
@@ -402,10 +424,7 @@ struct chain *vyos_chain(struct vyos *v, const struct tree *list,
 			tree_value(list, "default-jump-target")
 				? tree_value(list, "default-jump-target") : "");
 	}
-	c->end = what == V_ACCEPT || what == V_DROP || what == V_REJECT
-			 ? what : V_RETURN;
-	origin_set(&c->end_origin, NULL,
-		def ? tree_kid(list, "default-action")->line : list->line, text,
-		"default-action");
+	finish(c, what, end == V_ACCEPT, def
+		? tree_kid(list, "default-action")->line : list->line, text);
 	return c;
 }

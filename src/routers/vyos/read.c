@@ -207,8 +207,8 @@ static void look_family(struct vyos *v, const char *name, const struct tree *t)
 	const struct tree *a = tree_kid(t, "address");
 	enum role r = vyos_role(v, name);
 
-	v->v6 |= tree_kid(t, "ipv6") || tree_kid(t, "dhcpv6-options") ||
-		 tree_kid(t, "dhcpv6-pd");
+	v->v6 |= tree_at(t, "ipv6 address") || tree_at(t, "ipv6 enable") ||
+		 tree_kid(t, "dhcpv6-options") || tree_kid(t, "dhcpv6-pd");
 	v->v4 |= !strncmp(name, "pppoe", 5);
 	for (size_t i = 0; a && i < a->n; i++) {
 		const char *s = a->kids[i]->name;
@@ -426,26 +426,40 @@ static size_t zones_of(const struct vyos *v, enum role r)
 	return n;
 }
 
+static void pair_conds(struct vyos *v, struct rule *r, const char *zone,
+	enum family fam, enum role from, enum role to)
+{
+	cond_num(match_cond(&r->match, F_FAMILY, false), fam, fam);
+	cond_num(match_cond(&r->match, F_IN, false), from, from);
+	cond_num(match_cond(&r->match, F_OUT, false), to, to);
+	/* one of several zones at home: which of them is not told by the side */
+	if (zones_of(v, from) > 1 || zones_of(v, to) > 1)
+		value_opaque(&r->match, zone);
+}
+
+/*
+ * The list is called; what comes back from it ("action return", which VyOS 1.4
+ * made of "accept" in zones' lists) is passed on by the zone.
+ */
 static void zone_pair(struct vyos *v, struct chain *c, const struct tree *to,
 	const struct tree *from, enum family fam)
 {
 	const struct tree *z = tree_kid(zones(v), from->name);
 	const char *list = tree_value(from, fam == FAM_6 ? "firewall ipv6-name"
 							 : "firewall name");
-	enum role f, t = zone_role(v, to);
+	cleanup(freep) char *head = xasprintf("zone %s from", to->name);
+	cleanup(freep) char *text = tree_quote(head, from);
+	enum role t = zone_role(v, to);
 	struct rule *r;
 
 	if (!z || !list)
 		return;
-	f = zone_role(v, z);
-	r = chain_rule(c, V_GOTO);
+	r = chain_rule(c, V_JUMP);
 	r->target = xasprintf("%s name %s", fam == FAM_6 ? "ipv6" : "ipv4", list);
-	cond_num(match_cond(&r->match, F_FAMILY, false), fam, fam);
-	cond_num(match_cond(&r->match, F_IN, false), f, f);
-	cond_num(match_cond(&r->match, F_OUT, false), t, t);
-	/* one of several zones at home: which of them is not told by the side */
-	if (zones_of(v, f) > 1 || zones_of(v, t) > 1)
-		value_opaque(&r->match, to->name);
+	pair_conds(v, r, to->name, fam, zone_role(v, z), t);
+	r = chain_rule(c, V_ACCEPT);
+	pair_conds(v, r, to->name, fam, zone_role(v, z), t);
+	origin_set(&r->origin, NULL, from->line, text, "zone");
 }
 
 static void zone_chain(struct vyos *v, const struct tree *z, enum family fam)
