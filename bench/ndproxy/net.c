@@ -246,7 +246,7 @@ static pid_t spawn_ours(const struct net *n)
 {
 	return spawn(n, "%sexec taskset -c 1 %s --lang en --conf %s/k.conf "
 		"--run %s/run >>%s/ours.log 2>&1",
-		n->subject == OURS ? "KADOMORI_BPF=off " : "", n->daemon,
+		n->subject == OURS ? "KADOMORI_NDP_FILTER=off " : "", n->daemon,
 		n->dir, n->dir, n->dir);
 }
 

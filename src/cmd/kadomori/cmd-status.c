@@ -40,7 +40,7 @@ static void print_filter(const char *state)
 	if (!strcmp(state, "on"))
 		puts(_("NDP proxy: the filter in the kernel answers for known hosts and drops junk."));
 	else if (!strcmp(state, "off"))
-		puts(_("NDP proxy: without the filter in the kernel (KADOMORI_BPF=off); the daemon answers."));
+		puts(_("NDP proxy: without the filter in the kernel (KADOMORI_NDP_FILTER=off); the daemon answers."));
 	else if (*state)
 		printf(_("NDP proxy: the kernel refuses the filter (%s); the daemon answers, only a flood costs more.\n"),
 			state);

@@ -35,9 +35,9 @@ _Noreturn void decide_run(const struct settings *s, int ipc_fd, int control_fd,
 /* apply.c: the process that may change the system. Returns an exit code. */
 int apply_run(const struct settings *s, const struct intent *in, int control_fd);
 
-/* main.c: false with KADOMORI_BPF=off in the environment: no BPF program is
- * loaded, everything is done without. */
-bool bpf_wanted(void);
+/* main.c: false with KADOMORI_NDP_FILTER=off in the environment: the proxy does
+ * without the filter in the kernel. */
+bool ndp_filter_wanted(void);
 
 /* notify.c: sd_notify(3) without libsystemd; nothing where systemd is not. */
 void notify_systemd(const char *state);

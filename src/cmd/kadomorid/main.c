@@ -122,9 +122,9 @@ static struct intent *read_conf(const char *conf)
 	return NULL;
 }
 
-bool bpf_wanted(void)
+bool ndp_filter_wanted(void)
 {
-	const char *s = getenv("KADOMORI_BPF");
+	const char *s = getenv("KADOMORI_NDP_FILTER");
 
 	return !s || strcmp(s, "off") != 0;
 }

@@ -33,7 +33,7 @@ struct shield *shield_new(int ifindex)
 	int rc;
 
 	snprintf(s->state, sizeof(s->state), "off");
-	if (bpf_wanted()) {
+	if (ndp_filter_wanted()) {
 		rc = nd_filter_new(&s->f);
 		if (rc)
 			say_refused(s, rc);

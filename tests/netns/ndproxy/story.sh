@@ -5,7 +5,7 @@
 set -u
 [ "$(id -u)" = 0 ] || { echo "skip: needs root for network namespaces"; exit 77; }
 kadomori=$1
-[ "${2-}" = nobpf ] && export KADOMORI_BPF=off # the same story without the filter
+[ "${2-}" = nobpf ] && export KADOMORI_NDP_FILTER=off # the same story without the filter
 here=$(cd "$(dirname "$0")" && pwd)
 name=ndp$$
 tmp=$(mktemp -d)
@@ -110,7 +110,7 @@ step "the filter in the kernel: as status says, and it works"
 counter() { k hosts --json | python3 -c "import json,sys; print(json.load(sys.stdin)['counters'].get('$1', 0))"; }
 if [ "${2-}" = nobpf ]; then
 	k status | grep -q 'without the filter' || fail "status: $(k status)"
-	gw tc filter show dev wan0 ingress | grep -q bpf && fail "a filter is there"
+	gw tc filter show dev wan0 ingress | grep -q nd_filter && fail "a filter is there"
 elif k status | grep -q 'the kernel refuses the filter'; then
 	echo "  (this kernel refuses it: $(k status | grep refuses))"
 else
