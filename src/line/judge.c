@@ -242,6 +242,9 @@ static void judge_gateway(const struct line_evidence *e, struct line_verdict *v)
 /* Only NTT's network and those that sell on it have these. */
 static bool on_ngn(const struct line_verdict *v)
 {
+	/* no bare line of NTT's gives IPv4 by DHCP: a guess does not hold */
+	if (v->service_sure == SURE_GUESS && v->v4 == V4_GLOBAL_DHCP)
+		return v->flets;
 	switch (v->service) {
 	case SVC_FLETS:
 	case SVC_V6PLUS:
@@ -260,6 +263,17 @@ static bool on_ngn(const struct line_verdict *v)
 		break;
 	}
 	return v->flets;
+}
+
+/* How sure is that? A whole /16 of the table proves nothing, the line's own
+ * name list does. */
+static enum sure ngn_sure(const struct line_verdict *v)
+{
+	if (v->area && v->flets)
+		return SURE_SEEN;
+	if (v->flets || (v->service != SVC_NONE && v->service_sure != SURE_GUESS))
+		return SURE_LIKELY;
+	return SURE_GUESS;
 }
 
 static void access_is(struct line_verdict *v, enum line_access a,
@@ -317,7 +331,8 @@ static void judge_delegated(const struct line_evidence *e,
 		access_is(v, ACC_CROSS, SURE_GUESS);
 		because(v, "pppoe", SURE_GUESS, "benedicam-te.blogspot.com 2020/03", _("a /56 without PPPoE on NTT's network: Hikari Cross, or Hikari Denwa with a silent PPPoE server"));
 	} else
-		access_is(v, ACC_FLETS_PHONE, ngn ? SURE_LIKELY : SURE_GUESS);
+		access_is(v, ACC_FLETS_PHONE, ngn ? MAX2(ngn_sure(v), SURE_LIKELY)
+						  : SURE_GUESS);
 }
 
 static void judge_dhcp4_access(const struct line_evidence *e,
@@ -343,7 +358,7 @@ static void judge_access(const struct line_evidence *e, struct line_verdict *v)
 	else if (e->has_dhcp6 && e->dhcp6.has_prefix)
 		judge_delegated(e, v);
 	else if ((v->v6 == V6_ONE_64 || v->v6 == V6_CLOSED) && e->raw)
-		access_is(v, ACC_FLETS, on_ngn(v) ? SURE_SEEN
+		access_is(v, ACC_FLETS, on_ngn(v) ? ngn_sure(v)
 			: e->has_pado ? SURE_LIKELY : SURE_GUESS);
 	else if (v->v4 == V4_PPPOE)
 		access_is(v, ACC_PPPOE, SURE_SEEN);

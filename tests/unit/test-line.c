@@ -220,6 +220,17 @@ static void a_guess_never_wins_over_what_was_seen(void **state)
 	line_verdict_done(&v);
 }
 
+static void a_guess_of_a_16_makes_no_flets_of_a_dhcp_line(void **state)
+{
+	struct line_evidence e = {0};
+
+	(void)state;
+	ra64(&e, "2405:1:2:3::"); /* a /16 that is wider than v6 connect */
+	e.router_mac = (struct mac){{7}};
+	offer(&e, "153.246.12.110");
+	expect(&e, "dhcp4", V6_ONE_64, V4_GLOBAL_DHCP, true, true);
+}
+
 static void contradictions_are_named(void **state)
 {
 	struct line_evidence e = {0};
@@ -609,6 +620,7 @@ int main(void)
 		cmocka_unit_test(port_500_is_never_shared_out),
 		cmocka_unit_test(messages_survive_the_wire),
 		cmocka_unit_test(a_guess_never_wins_over_what_was_seen),
+		cmocka_unit_test(a_guess_of_a_16_makes_no_flets_of_a_dhcp_line),
 		cmocka_unit_test(contradictions_are_named),
 		cmocka_unit_test(a_liar_of_names_is_not_believed),
 		cmocka_unit_test(ntts_gateway_without_phone_filters_nothing),

@@ -151,10 +151,15 @@ static enum doctor_line line4_of(const struct line_verdict *v, enum vantage at)
 	return DLINE_UNKNOWN;
 }
 
+/* The code for the phone cannot say "perhaps": what another kind of line would
+ * show as well is left unknown. */
 static enum doctor_line line6_of(const struct line_verdict *v)
 {
 	if (v->v6 == V6_CLOSED)
 		return DLINE_NGN_ONLY;
+	if (v->access_sure == SURE_GUESS && (v->access == ACC_HGW_NO_PHONE ||
+			v->access == ACC_HGW_PHONE || v->access == ACC_JCOM))
+		return DLINE_UNKNOWN;
 	switch (v->access) {
 	case ACC_FLETS:	       return DLINE_FLETS;
 	case ACC_FLETS_PHONE:  return DLINE_FLETS_PHONE;
@@ -164,9 +169,8 @@ static enum doctor_line line6_of(const struct line_verdict *v)
 	case ACC_NURO:	       return DLINE_NURO;
 	case ACC_AU:	       return DLINE_AU;
 	case ACC_JCOM:	       return DLINE_JCOM;
-	case ACC_HOME_ROUTER:
-		return v->v6 == V6_ONE_64 || v->v6 == V6_DELEGATED
-			? DLINE_HGW : DLINE_UNKNOWN;
+	case ACC_HOME_ROUTER:  return v->service_sure == SURE_GUESS
+			? DLINE_UNKNOWN : service_line(v);
 	case ACC_UNKNOWN:
 	case ACC_EO:
 	case ACC_DHCP4:

@@ -65,7 +65,7 @@ TRANSIX = ["local=/#/", "host-record=gw.transix.jp,2404:8e00::feed:100"]
 def aftr(n, addr="2404:8e00::feed:100"):
     n.sh("L", f"ip -6 addr add {addr}/128 dev lo")
 
-@row("FLET'S without phone, transix", "gateway", dict(access="flets", kind="flets-ra", ipv6="one-64", ipv4="ds-lite", service="transix", service_sure="likely", pppoe=True, ike6=True))
+@row("FLET'S without phone, transix", "gateway", dict(access="flets", access_sure="likely", kind="flets-ra", ipv6="one-64", ipv4="ds-lite", service="transix", service_sure="likely", pppoe=True, ike6=True))
 def _(n):
     wan(n); ra(n, "2409:11:4a0:2300::"); aftr(n); dns(n, *TRANSIX); n.pppoe("L", "acc")
     return ask(n, "G", "wan0")
@@ -85,7 +85,7 @@ def _(n):
     wan(n); ra(n, "2400:4050:1234:5600::"); dns(n, "local=/#/"); n.pppoe("L", "acc")
     return ask(n, "G", "wan0")
 
-@row("BIGLOBE IPv6 option", "gateway", dict(access="flets", ipv4="map-e", service="biglobe", area="E", **{"map_e.offset": 4}))
+@row("BIGLOBE IPv6 option", "gateway", dict(access="flets", access_sure="seen", ipv4="map-e", service="biglobe", area="E", **{"map_e.offset": 4}))
 def _(n):
     wan(n); ra(n, "2404:7a82:1000:4200::", dnssl="flets-east.jp"); dns(n, "local=/#/")
     return ask(n, "G", "wan0")
@@ -323,7 +323,7 @@ def _(n):
     wan(n); n.radvd("L", "acc", managed=True); k = n.kea("L", "acc", "240b:10:a5c0:1900::"); stop(k); later(k, 4)
     return ask(n, "G", "wan0")
 
-@row("DNS silent", "gateway", dict(access="flets", kind="flets-ra", service="transix", service_sure="guess", **{"evidence.dns.answered": False}))
+@row("DNS silent", "gateway", dict(access="flets", access_sure="guess", kind="flets-ra", service="transix", service_sure="guess", **{"evidence.dns.answered": False}))
 def _(n): wan(n); ra(n, "2409:11:4a0:2300::"); return ask(n, "G", "wan0")
 
 @row("DNS slow by 2 s", "gateway", dict(service="transix", service_sure="likely"))
