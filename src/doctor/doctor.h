@@ -32,9 +32,9 @@ int doctor_line_parse(const char *s, enum doctor_line *ret);
 enum doctor_check {
 	CHECK_LINK, CHECK_ADDRESS, CHECK_DNS, CHECK_IKE, CHECK_PORTS, CHECK_FULL,
 	CHECK_FRAGMENTS, CHECK_ESP_OUT, CHECK_ESP_IN, CHECK_NATT, CHECK_REKEY,
-	CHECK_TWO, CHECK_EXPOSED,
+	CHECK_TWO, CHECK_EXPOSED, CHECK_RULES,
 };
-#define CHECK_MAX (CHECK_EXPOSED + 1)
+#define CHECK_MAX (CHECK_RULES + 1)
 enum { CAUSES_MAX = 10 }; /* 0 and nine causes: one digit in the code */
 
 const char *doctor_check_id(enum doctor_check c);	/* "E09" */
@@ -52,6 +52,9 @@ enum seen { SEEN_UNTRIED, SEEN_NO, SEEN_YES };
 enum doctor_dns { DNS_UNTRIED, DNS_GOOD, DNS_SILENT, DNS_ERROR };
 enum doctor_peer { PEER_UNTRIED, PEER_GOOD, PEER_REFUSES, PEER_SILENT,
 	PEER_ODD };
+/* The gateway's loaded rules against its configuration, over all packets. */
+enum doctor_rules { RULES_UNTRIED, RULES_PROVEN, RULES_MORE, RULES_LESS,
+	RULES_ABSENT, RULES_UNKNOWN };
 enum { DOCTOR_PORTS_MAX = 24 };
 
 struct doctor_obs {
@@ -79,6 +82,7 @@ struct doctor_obs {
 	bool tcp_tried;
 	/* conntrack's count of entries refused, during the run; -1: unknown */
 	int64_t insert_failed;
+	enum doctor_rules rules;
 };
 
 struct doctor_finding {

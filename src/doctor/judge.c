@@ -397,6 +397,30 @@ static void judge_exposed(struct judge *j)
 		say(j, DOCTOR_OK, 0, _("what nobody asked for stays outside"));
 }
 
+static void judge_rules(struct judge *j)
+{
+	switch (j->o->rules) {
+	case RULES_UNTRIED:
+		say(j, DOCTOR_SKIP, 0, _("only a gateway that runs kadomorid can tell (--gateway, as root)"));
+		break;
+	case RULES_PROVEN:
+		say(j, DOCTOR_OK, 0, _("proven: what is loaded is what the configuration means"));
+		break;
+	case RULES_MORE:
+		say(j, DOCTOR_FAIL, 1, _("more passes than the configuration says"));
+		break;
+	case RULES_LESS:
+		say(j, DOCTOR_FAIL, 2, _("less passes than the configuration says"));
+		break;
+	case RULES_ABSENT:
+		say(j, DOCTOR_FAIL, 3, _("kadomorid runs, its rules are not loaded"));
+		break;
+	case RULES_UNKNOWN:
+		say(j, DOCTOR_UNDECIDED, 0, _("the loaded rules could not be read back"));
+		break;
+	}
+}
+
 void doctor_judge(const struct doctor_obs *o, struct doctor_report *ret)
 {
 	static void (*const all[CHECK_MAX])(struct judge *j) = {
@@ -406,7 +430,8 @@ void doctor_judge(const struct doctor_obs *o, struct doctor_report *ret)
 		[CHECK_FRAGMENTS] = judge_fragments,
 		[CHECK_ESP_OUT] = judge_esp_out, [CHECK_ESP_IN] = judge_esp_in,
 		[CHECK_NATT] = judge_natt, [CHECK_REKEY] = judge_rekey,
-		[CHECK_TWO] = judge_two, [CHECK_EXPOSED] = judge_exposed};
+		[CHECK_TWO] = judge_two, [CHECK_EXPOSED] = judge_exposed,
+		[CHECK_RULES] = judge_rules};
 
 	memset(ret, 0, sizeof(*ret));
 	for (int i = 0; i < CHECK_MAX; i++) {

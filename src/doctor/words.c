@@ -152,6 +152,13 @@ static const struct {
 			N_("詳細設定 > IPv6パケットフィルタ設定(IPoE) > セキュリティモード: IPv6ファイアウォール機能 有効, IPv6セキュリティのレベル 高度 (標準 lets all other FLET'S subscribers in). Then add two rows for the device: UDP 500 and protocol 50. Without Hikari Denwa this filter has no effect: then put a gateway of your own behind it.")},
 		[4] = {N_("On an NTT home gateway without Hikari Denwa the IPv6 packet filter has no effect, whatever its page shows."),
 			N_("Put a router or gateway of your own behind it, which filters IPv6 (kadomorid, or one of \"kadomori routers\").")}}},
+	[CHECK_RULES] = {"V14", N_("loaded rules"), {
+		[1] = {N_("Somebody changed the loaded rules: they let in what the configuration does not."),
+			N_("\"kadomori verify\" shows the packets; \"kadomori down\" and \"kadomori up\" load the rules anew. Then look for what changed them.")},
+		[2] = {N_("Somebody changed the loaded rules: they stop what the configuration lets pass."),
+			N_("\"kadomori verify\" shows the packets; \"kadomori down\" and \"kadomori up\" load the rules anew. Then look for what changed them.")},
+		[3] = {N_("The gate's rules are gone: nothing filters."),
+			N_("\"kadomori down\" closes forwarding, \"kadomori up\" loads the rules and opens it.")}}},
 };
 
 const char *doctor_check_id(enum doctor_check c)

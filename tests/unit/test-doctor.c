@@ -88,6 +88,10 @@ static void each_fault_its_check(void **st)
 	FAULT("X13", 2, o.tcp_open[0] = 80; o.tcp_open_n = 1);
 	FAULT("X13", 3, o.udp_unasked = SEEN_YES; o.line = DLINE_HGW);
 	FAULT("X13", 4, o.udp_unasked = SEEN_YES; o.line = DLINE_HGW_NO_PHONE);
+	FAULT("V14", 1, o.rules = RULES_MORE);
+	FAULT("V14", 2, o.rules = RULES_LESS);
+	FAULT("V14", 3, o.rules = RULES_ABSENT);
+	FAULT(NULL, 0, o.rules = RULES_PROVEN);
 }
 
 static void no_guess(void **st)
@@ -144,7 +148,7 @@ static void causes_have_words(void **st)
 			if (strcasestr(todo, "bridge") || strstr(todo, "ブリッジ"))
 				assert_true(strstr(todo, "off") && strstr(todo, "not IPv6ブリッジ"));
 		}
-	assert_int_equal(n, 35);
+	assert_int_equal(n, 38);
 	assert_null(doctor_why(CHECK_LINK, 99));
 }
 

@@ -7,6 +7,7 @@
 #include "command.h"
 #include "conf.h"
 #include "daemon.h"
+#include "doctor-look.h"
 #include "reading.h"
 #include "base/text.h"
 #include "kernel/kernel.h"
@@ -82,11 +83,13 @@ static char *comma_list(char *const *v, size_t n)
 }
 
 struct both {
+	bool quiet;
 	struct intent *in;
 	struct policy *wanted;
 	struct pipeline *running;
 	struct proof *pr;
 	pset want, run;
+	bool absent;	/* the gate's rules are not loaded */
 };
 
 static int load_running(struct both *b, struct facts *f)
@@ -98,7 +101,9 @@ static int load_running(struct both *b, struct facts *f)
 	int rc = kernel_nft_listing(NULL, "table " NFT_TABLE, &l, NULL);
 
 	if (rc == -ENOENT) {
-		fprintf(stderr, _("kadomori: the gate is not loaded: there is nothing to verify\n"));
+		b->absent = true;
+		if (!b->quiet)
+			fprintf(stderr, _("kadomori: the gate is not loaded: there is nothing to verify\n"));
 		return EXIT_CHECK_FAILED;
 	}
 	if (rc)
@@ -107,7 +112,7 @@ static int load_running(struct both *b, struct facts *f)
 	facts_of_set(l.json, f);
 	rc = routers_read(routers_brand("nftables"), l.json, &h, &b->running,
 		&why);
-	if (rc)
+	if (rc && !b->quiet)
 		fprintf(stderr, "kadomori: %s\n", why ? why : "?");
 	free(why);
 	nft_listing_done(&l);
@@ -123,7 +128,7 @@ static int gather(struct both *b)
 	int rc = daemon_ask("status", &answer);
 
 	if (rc)
-		return daemon_complain(rc);
+		return b->quiet ? EXIT_NOT_PERMITTED : daemon_complain(rc);
 	s = json_loads(answer, 0, NULL);
 	if (json_string_value(json_object_get(s, "conf")))
 		opt.conf = json_string_value(json_object_get(s, "conf"));
@@ -133,7 +138,7 @@ static int gather(struct both *b)
 		rc = load_running(b, &f);
 	if (!rc && policy_compile(b->in, &f, &c, &b->wanted))
 		rc = EXIT_CHECK_FAILED;
-	if (rc)
+	if (rc && !b->quiet)
 		conf_print(&c);
 	complaints_done(&c);
 	facts_done(&f);
@@ -187,6 +192,50 @@ static int report(struct both *b)
 	return equal ? EXIT_GOOD : EXIT_CHECK_FAILED;
 }
 
+/* Both sides as sets. 0 or an exit code. */
+static int weigh(struct both *b)
+{
+	int rc = gather(b);
+
+	if (rc)
+		return rc;
+	b->pr = proof_new();
+	if (!b->quiet)
+		read_unknown(b->running, "nft");
+	if (proof_passes(b->pr, b->wanted->pipe, PROOF_SURELY, &b->want) ||
+		proof_passes(b->pr, b->running, PROOF_SURELY, &b->run))
+		return EXIT_UNDECIDED;
+	b->want = through(b->pr, b->want);
+	b->run = through(b->pr, b->run);
+	return 0;
+}
+
+static void both_done(struct both *b)
+{
+	proof_free(b->pr);
+	pipeline_free(b->running);
+	policy_free(b->wanted);
+	intent_free(b->in);
+}
+
+enum doctor_rules verify_quietly(void)
+{
+	struct both b = {.quiet = true};
+	enum doctor_rules r;
+	int rc = weigh(&b);
+
+	if (b.absent)
+		r = RULES_ABSENT;
+	else if (rc)
+		r = rc == EXIT_NOT_PERMITTED ? RULES_UNTRIED : RULES_UNKNOWN;
+	else if (proof_minus(b.pr, b.run, b.want) != PSET_NONE)
+		r = RULES_MORE;
+	else
+		r = b.run == b.want ? RULES_PROVEN : RULES_LESS;
+	both_done(&b);
+	return r;
+}
+
 int cmd_verify(int argc, char **argv)
 {
 	struct both b = {0};
@@ -197,22 +246,9 @@ int cmd_verify(int argc, char **argv)
 		fprintf(stderr, _("usage: kadomori verify [--json]\n"));
 		return EXIT_USAGE;
 	}
-	rc = gather(&b);
-	if (!rc) {
-		b.pr = proof_new();
-		read_unknown(b.running, "nft");
-		if (proof_passes(b.pr, b.wanted->pipe, PROOF_SURELY, &b.want) ||
-			proof_passes(b.pr, b.running, PROOF_SURELY, &b.run)) {
-			rc = EXIT_UNDECIDED;
-		} else {
-			b.want = through(b.pr, b.want);
-			b.run = through(b.pr, b.run);
-			rc = report(&b);
-		}
-		proof_free(b.pr);
-	}
-	pipeline_free(b.running);
-	policy_free(b.wanted);
-	intent_free(b.in);
+	rc = weigh(&b);
+	if (!rc)
+		rc = report(&b);
+	both_done(&b);
 	return rc;
 }

@@ -15,6 +15,12 @@ struct doctor_args {
 	bool gateway;
 };
 
+/*
+ * The gateway's loaded rules against its configuration, proven over all packets,
+ * without a word (cmd-verify.c). RULES_UNTRIED: no daemon runs, or not root.
+ */
+enum doctor_rules verify_quietly(void);
+
 /* Never fails: what could not be looked at stays untried. */
 void doctor_look(const struct doctor_args *a, struct doctor_obs *ret);
 

@@ -77,11 +77,14 @@ done
 
 step "verify proves the loaded rules; diff: nothing differs"
 k verify || fail "verify after up"
+rules() { k --json doctor --gateway --line H1 --dns 127.0.0.1 | grep -A7 '"V14"' | sed -n 's/.*"verdict": "\([A-Z]*\)".*/\1/p'; }
+[ "$(rules)" = OK ] || fail "the doctor does not see the proof: $(rules)"
 k diff || fail "diff after up"
 step "a rule that somebody added is shown by diff, with a packet by verify"
 in_gw nft insert rule inet kadomori wan_in tcp dport 22 accept
 k verify >"$tmp/out"; [ $? = 2 ] || fail "verify did not exit 2"
 grep -q 'tcp (IPv6) from any but 2404:7a80:1:1::/64 to any port 22 in wan out lan new' "$tmp/out" || fail "verify does not say what: $(cat "$tmp/out")"
+[ "$(rules)" = FAIL ] || fail "the doctor does not see the rule: $(rules)"
 grep -q 'decided by: *tcp dport 22 accept' "$tmp/out" || fail "verify does not say which rule: $(cat "$tmp/out")"
 k diff >"$tmp/out"; [ $? = 2 ] || fail "diff did not exit 2"
 grep -q '^-.*tcp dport 22 accept' "$tmp/out" || fail "diff does not show it: $(cat "$tmp/out")"
