@@ -35,7 +35,9 @@ static void usage(FILE *to)
 			continue;
 		}
 		used = fprintf(to, "  %s %s", c->name, c->args);
-		fprintf(to, "%*s%s%s%s%s\n", used < 34 ? 34 - used : 1, "",
+		if (used >= 34)
+			used = fprintf(to, "\n") - 1;
+		fprintf(to, "%*s%s%s%s%s\n", 34 - used, "",
 			*c->help ? _(c->help) : "", c->root ? " (" : "",
 			c->root ? _("needs root") : "", c->root ? ")" : "");
 	}
