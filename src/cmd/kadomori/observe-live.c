@@ -33,7 +33,7 @@
 #include <unistd.h>
 
 enum { RING_FRAME = 2048, RING_N = 4096, RING_BLOCK = 1 << 16,
-	SNAPSHOT_MS = 10000, LINE_MAX_BYTES = 16 << 20, PIECE = 65536,
+	SNAPSHOT_MS = 30000, SAVE_MS = 600000, LINE_MAX_BYTES = 16 << 20, PIECE = 65536,
 	FILTER_MAX = OBS_WANT_MAX * 10 + 8, SNAP = RING_FRAME };
 
 struct tap {
@@ -271,6 +271,7 @@ struct parent {
 	const struct watch_want *w;
 	struct facts_seen *ret;
 	struct text line;
+	msec_t saved;	/* flash wears: not with every snapshot */
 	bool any;
 };
 
@@ -283,8 +284,11 @@ static void line_take(struct parent *p, const char *s, size_t n)
 		facts_seen_done(p->ret);
 		*p->ret = f;
 		p->any = true;
-		if (p->w->save && f.n)
+		if (p->w->save && f.n && (!p->saved ||
+			clock_ms() - p->saved >= SAVE_MS)) {
 			(void)facts_save(p->w->save, p->ret);
+			p->saved = clock_ms();
+		}
 	}
 	json_decref(j);
 }

@@ -19,6 +19,15 @@ static char *real_of(const char *path)
 	return real ? real : xstrdup(path);
 }
 
+/* FOLDER/.NAME.TAIL: no glob of an include takes it for a part of the text. */
+static char *hidden(const char *real, const char *tail)
+{
+	const char *slash = strrchr(real, '/');
+	int folder = slash ? (int)(slash + 1 - real) : 0;
+
+	return xasprintf("%.*s.%s%s", folder, real, real + folder, tail);
+}
+
 /* Owner and mode as the file that is replaced. */
 static int write_like(const char *path, const char *like, const char *text)
 {
@@ -73,7 +82,7 @@ static int check(const char *path)
 static int place(const char *path, const char *text, bool judge)
 {
 	cleanup(freep) char *real = real_of(path);
-	cleanup(freep) char *fresh = xasprintf("%s.pin-new", real);
+	cleanup(freep) char *fresh = hidden(real, ".pin-new");
 	int e = write_like(fresh, real, text);
 
 	if (e == 0 && judge)
@@ -89,7 +98,9 @@ static int place(const char *path, const char *text, bool judge)
 static int keep_old(const struct pin_file *f)
 {
 	cleanup(freep) char *real = real_of(f->path);
-	cleanup(freep) char *old = xasprintf("%s.before-pin", real);
+	/* the main file is not found by globs, and its old text easily by people */
+	cleanup(freep) char *old = strcmp(f->path, opt.conf)
+		? hidden(real, ".before-pin") : xasprintf("%s.before-pin", real);
 
 	return write_like(old, real, f->before);
 }
