@@ -76,8 +76,10 @@ int nd_filter_set(struct nd_filter *f, const struct addr *a, uint32_t flags,
 	int rc;
 
 	memcpy(k.addr, a->b, sizeof(k.addr));
-	if (flags && !bpf_map_lookup_elem(hosts_fd(f), &k, &old))
+	if (flags && !bpf_map_lookup_elem(hosts_fd(f), &k, &old)) {
 		e.asked = old.asked;
+		e.told_ns = old.told_ns;
+	}
 	if (flags)
 		rc = bpf_map_update_elem(hosts_fd(f), &k, &e, BPF_ANY);
 	else

@@ -27,6 +27,7 @@ struct nd_map_key {
 struct nd_map_entry {
 	__u64 until_ns;	/* CLOCK_BOOTTIME: believed without a daemon so long */
 	__u64 asked;	/* answered here */
+	__u64 told_ns;	/* ND_TELL: the last time; once a second is enough */
 	__u32 flags;
 	__u32 generation;	/* of the listen that set it */
 };

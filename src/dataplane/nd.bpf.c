@@ -62,6 +62,11 @@ struct {
 	__type(value, struct bucket);
 } nd_buckets SEC(".maps");
 
+static __always_inline __u64 now_ns(void)
+{
+	return bpf_ktime_get_boot_ns();
+}
+
 static __always_inline void count(__u32 c)
 {
 	__u64 *v = bpf_map_lookup_elem(&nd_counts, &c);
@@ -83,7 +88,7 @@ static __always_inline int junk(__u32 c)
 static __always_inline int up(__u32 which, __u32 rate, __u32 burst, __u32 over)
 {
 	struct bucket *b = bpf_map_lookup_elem(&nd_buckets, &which);
-	__u64 now = bpf_ktime_get_boot_ns(), passed_ms;
+	__u64 now = now_ns(), passed_ms;
 	int ok = 0;
 
 	if (!b)
@@ -245,6 +250,17 @@ static __always_inline int plain(const struct frame *q, __u32 body)
 	       (body == NS_FULL && q->opt == 1 && q->opt_len == 1);
 }
 
+/* The daemon answers what it is told of as well, so not each one. */
+static __always_inline int to_tell(struct nd_map_entry *e)
+{
+	__u64 now = now_ns();
+
+	if (!(e->flags & ND_TELL) || now - e->told_ns < 1000000000ull)
+		return 0;
+	e->told_ns = now;
+	return 1;
+}
+
 static __always_inline int judge_ns(struct __sk_buff *skb, struct frame *q,
 	__u32 body, const struct nd_map_port *p)
 {
@@ -259,14 +275,13 @@ static __always_inline int judge_ns(struct __sk_buff *skb, struct frame *q,
 	dad = !(q->from[0] | q->from[1]);
 	if (!(e->flags & ND_ANSWER) || dad)
 		return up_asked();
-	if (e->until_ns < bpf_ktime_get_boot_ns())
+	if (e->until_ns < now_ns())
 		return up_stranger();
 	/* nothing behind it */
 	if (skb->len != len || !plain(q, body))
 		return up_other();
 	__sync_fetch_and_add(&e->asked, 1);
-	return answer(skb, q, len, p,
-		(e->flags & ND_TELL) || news(q->from));
+	return answer(skb, q, len, p, to_tell(e) || news(q->from));
 }
 
 static __always_inline int is_exthdr(__u8 next)
