@@ -41,7 +41,7 @@ enum {
 	T_STRANGE = 3600 * 1000,	/* caches of a predecessor last no longer */
 	/* a host that went silent while somebody wanted it is asked on: the
 	 * other side's cache still points to us and sends no new question */
-	T_WANTED = 20000,
+	T_WANTED = 20000, T_WANTED_EVERY = 500,
 	T_SHIELD_AGAIN = 1800 * 1000,	/* an end is told anew when it moved so far */
 };
 

@@ -243,7 +243,7 @@ static void gone_step(struct np *np, msec_t now, struct host *h)
 	if (h->tries)
 		send_ns(np, now, h->port, &h->addr, &h->mac, 0);
 	h->tries = 1;
-	hosts_arm(np, h, now + T_CHECK);
+	hosts_arm(np, h, now + T_WANTED_EVERY);
 }
 
 void host_enter(struct np *np, msec_t now, struct host *h, enum host_state s)
