@@ -94,7 +94,7 @@ const struct algebra *z3_open(void)
 	Z3_set_param_value(cfg, "timeout", "60000");
 	c = Z3_mk_context(cfg);
 	Z3_del_config(cfg);
-	solver = Z3_mk_simple_solver(c);
+	solver = Z3_mk_solver_for_logic(c, Z3_mk_string_symbol(c, "QF_BV"));
 	Z3_solver_inc_ref(c, solver);
 	names = 0;
 	for (unsigned i = 0; i < SLOT_MAX; i++)

@@ -205,6 +205,7 @@ int main(int argc, char **argv)
 
 	for (int i = 1; i < argc && i <= 4; i++)
 		k[i - 1] = strtoul(argv[i], NULL, 0);
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	printf("seed %lu\n", k[0]);
 	random_seed(k[0]);
 	small(k[1]);
