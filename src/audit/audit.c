@@ -133,8 +133,10 @@ void au_prove(struct auditor *x, struct finding *f, pset s, bool passes)
 	struct text t = TEXT_INIT;
 	struct decision d;
 
-	proof_words(x->pr, s, BOXES, &t, NULL);
-	f->boxes = text_take(&t);
+	if (!x->rq->brief) {
+		proof_words(x->pr, s, BOXES, &t, NULL);
+		f->boxes = text_take(&t);
+	}
 	f->passes = passes;
 	f->has_packet = proof_witness(x->pr, s, &f->packet);
 	if (!f->has_packet)
@@ -384,7 +386,7 @@ static int prepare(struct auditor *x)
 int audit_run(const struct audit_request *rq, struct audit **ret)
 {
 	cleanup(audit_freep) struct audit *a = xcalloc(1, sizeof(*a));
-	struct auditor x = {.rq = rq, .a = a, .pr = proof_new()};
+	struct auditor x = {.rq = rq, .a = a, .pr = rq->pr ? rq->pr : proof_new()};
 	int rc = prepare(&x);
 	pset m;
 
@@ -400,7 +402,8 @@ int audit_run(const struct audit_request *rq, struct audit **ret)
 		au_unknown(&x);
 		rc = x.error;
 	}
-	proof_free(x.pr);
+	if (!rq->pr)
+		proof_free(x.pr);
 	if (rc)
 		return rc;
 	if (a->n)

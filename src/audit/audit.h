@@ -48,6 +48,8 @@ struct audit_request {
 	struct addrmask device6; /* its identifier under the suffix mask */
 	struct addr device4;
 	bool nat_t;		/* UDP 4500 is needed over IPv6 too */
+	struct proof *pr;	/* to work in, again and again; NULL: one of its own */
+	bool brief;		/* no boxes: only whether, not what all */
 };
 
 struct audit {

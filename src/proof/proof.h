@@ -79,6 +79,8 @@ bool proof_witness(struct proof *pr, pset s, struct packet *ret);
 size_t proof_words(struct proof *pr, pset s, size_t max, struct text *out,
 	bool *more);
 
+/* Nodes in use: whoever works in one proof for long begins a new one some day. */
+size_t proof_nodes(const struct proof *pr);
 /* Nodes in the diagram of s, for benches. */
 size_t proof_size(struct proof *pr, pset s);
 

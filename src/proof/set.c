@@ -58,6 +58,11 @@ pset proof_where(struct proof *pr, pset s, enum field f, uint32_t v)
 		space_equal(pr, space_slot(f), number_of(f, v)));
 }
 
+size_t proof_nodes(const struct proof *pr)
+{
+	return bdd_count(pr->w);
+}
+
 size_t proof_size(struct proof *pr, pset s)
 {
 	return bdd_size(pr->w, s);

@@ -331,6 +331,7 @@ void audit_mend(const struct audit_asked *k, const struct audit_request *rq,
 
 	if (!in)
 		return;
+	x.rq.brief = true;
 	x.settings = (struct request){.in = in, .line = rq->line,
 		.wan = k->read.wan, .lan = k->read.lan};
 	x.settings.model = brand_models(b, &n);

@@ -3,6 +3,7 @@
 #include "command.h"
 #include "tar.h"
 #include "base/clock.h"
+#include "proof/proof.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -15,7 +16,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { WORKERS_MAX = 256, LINE_MAX_ = READ_MAX * 2, SHOW_MS = 500 };
+enum { WORKERS_MAX = 256, LINE_MAX_ = READ_MAX * 2, SHOW_MS = 500,
+	NODES_MAX = 1 << 16 };
 
 static const char *word(json_t *o, const char *key, const char *otherwise)
 {
@@ -34,12 +36,26 @@ static json_t *failed(json_t *id, const char *why)
 	return r;
 }
 
+/* What all configurations have in common is thought once a process. */
+static struct proof *workbench(void)
+{
+	static struct proof *pr;
+
+	if (pr && proof_nodes(pr) > NODES_MAX) {
+		proof_free(pr);
+		pr = NULL;
+	}
+	if (!pr)
+		pr = proof_new();
+	return pr;
+}
+
 static json_t *report_on(const struct audit_asked *k, json_t *id,
 	const char *config)
 {
 	cleanup(pipeline_freep) struct pipeline *pl = NULL;
 	cleanup(audit_freep) struct audit *a = NULL;
-	struct audit_request rq = {.line = LINE_AUTO};
+	struct audit_request rq = {.line = LINE_AUTO, .pr = workbench()};
 	const struct brand *b = NULL;
 	const char *bad = NULL;
 	json_t *r;

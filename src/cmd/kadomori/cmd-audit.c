@@ -7,6 +7,7 @@
 #include "command.h"
 #include "audit.h"
 #include "base/text.h"
+#include "proof/proof.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -232,12 +233,14 @@ static int audit_words(const struct audit_asked *k, struct audit_request *rq,
 {
 	cleanup(pipeline_freep) struct pipeline *pl = NULL;
 	cleanup(audit_freep) struct audit *a = NULL;
+	cleanup(proof_freep) struct proof *pr = proof_new();
 	const struct brand *b = NULL;
 	int rc = read_text(path, words, &k->read, &pl, &b);
 
 	if (rc)
 		return rc;
 	rq->pl = pl;
+	rq->pr = pr;
 	rc = audit_run(rq, &a);
 	if (rc == -ELOOP)
 		fprintf(stderr, _("kadomori: %s: its chains call each other in a circle\n"),
