@@ -146,6 +146,8 @@ char *plan_src(const struct opening *o, const char *any, char *buf);
 /* web.c: one step an opening, for pages whose fields are not known closely. */
 void web_openings(const struct plan *p, struct sheet *s, enum family fam,
 	enum src src, const char *menu);
+/* The whole list where nothing of the maker's pages is known. */
+void web_unknown(const struct plan *p, struct sheet *s);
 void web_undo(const struct plan *p, struct sheet *s, enum src src,
 	const char *menu);
 

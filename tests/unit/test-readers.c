@@ -127,6 +127,7 @@ static void cut_configurations_are_never_called_good(void **state)
 	cut("read/ow-bridge.conf", "openwrt", 5);
 	cut("read/pf-open.conf", "pf", 5);
 	cut("read/pf-free.conf", "pf", 3);
+	cut("read/opn-home.xml", "opnsense", 7);
 }
 
 /* Both forms of one configuration let exactly the same pass. */
