@@ -4,6 +4,7 @@
  * whatever the prefix is. Steps on its pages, and the same as config.xml has it.
  */
 #include "routers/opnsense/read-own.h"
+#include "base/text.h"
 #include "base/tr.h"
 
 #include <stdio.h>
@@ -73,61 +74,67 @@ static void step_rule(const struct plan *p, struct sheet *s,
 
 /* ---- config.xml ---- */
 
-static void xml_end(struct sheet *s, const char *name, const char *net,
+/* "<source>...</source>" */
+static void xml_end(struct text *t, const char *name, const char *net,
 	const char *port)
 {
-	sheet_line(s, "      <%s>", name);
+	text_addf(t, "<%s>", name);
 	if (*net)
-		sheet_line(s, "        <network>%s</network>", net);
+		text_addf(t, "<network>%s</network>", net);
 	else
-		sheet_line(s, "        <any>1</any>");
+		text_add(t, "<any>1</any>");
 	if (*port)
-		sheet_line(s, "        <port>%s</port>", port);
-	sheet_line(s, "      </%s>", name);
+		text_addf(t, "<port>%s</port>", port);
+	text_addf(t, "</%s>", name);
 }
 
 static void xml_head(const struct plan *p, struct sheet *s,
-	const struct opening *o)
+	const struct opening *o, const char *type)
 {
 	char proto[8];
 
-	sheet_line(s, "    <rule>");
-	sheet_line(s, "      <interface>%s</interface>", p->wan);
-	sheet_line(s, "      <ipprotocol>%s</ipprotocol>",
-		o->fam == FAM_6 ? "inet6" : "inet");
-	sheet_line(s, "      <protocol>%s</protocol>", plan_proto(o, proto));
+	sheet_line(s, "  <rule>%s<interface>%s</interface><ipprotocol>%s</ipprotocol><protocol>%s</protocol>",
+		type, p->wan, o->fam == FAM_6 ? "inet6" : "inet",
+		plan_proto(o, proto));
+}
+
+static void xml_tail(const struct plan *p, struct sheet *s,
+	const struct opening *o, const char *dst, const char *more)
+{
+	char src[ADDRMASK_STR], port[16], name[ADDRMASK_STR];
+	struct text t = TEXT_INIT;
+
+	xml_end(&t, "source", plan_src(o, "", src), "");
+	xml_end(&t, "destination", dst, plan_ports(o, "-", port));
+	sheet_line(s, "    %s%s<descr>%s</descr></rule>", text_str(&t), more,
+		plan_name(p, o, name));
+	text_done(&t);
 }
 
 static void xml_pass(const struct plan *p, struct sheet *s,
 	const struct opening *o)
 {
-	char dst[ADDRMASK_STR], src[ADDRMASK_STR], port[16], name[ADDRMASK_STR];
+	char dst[ADDRMASK_STR];
 
-	xml_head(p, s, o);
-	sheet_line(s, "      <type>pass</type>");
-	xml_end(s, "source", plan_src(o, "", src), "");
-	xml_end(s, "destination", o->fam == FAM_6 ? dest6(p, o->dev, dst)
-						  : plan_addr4(p, o->dev, dst),
-		plan_ports(o, "-", port));
-	sheet_line(s, "      <descr>%s</descr>", plan_name(p, o, name));
-	sheet_line(s, "    </rule>");
+	xml_head(p, s, o, "<type>pass</type>");
+	xml_tail(p, s, o, o->fam == FAM_6 ? dest6(p, o->dev, dst)
+					  : plan_addr4(p, o->dev, dst), "");
 }
 
 static void xml_forward(const struct plan *p, struct sheet *s,
 	const struct opening *o)
 {
-	char dst[ADDRMASK_STR], src[ADDRMASK_STR], port[16], name[ADDRMASK_STR];
-	char net[ADDRMASK_STR];
+	cleanup(freep) char *net = xasprintf("%sip", p->wan);
+	cleanup(freep) char *local = NULL;
+	cleanup(freep) char *more = NULL;
+	char dst[ADDRMASK_STR];
 
-	snprintf(net, sizeof(net), "%sip", p->wan);
-	xml_head(p, s, o);
-	xml_end(s, "source", plan_src(o, "", src), "");
-	xml_end(s, "destination", net, plan_ports(o, "-", port));
-	sheet_line(s, "      <target>%s</target>", plan_addr4(p, o->dev, dst));
-	if (o->has_port)
-		sheet_line(s, "      <local-port>%u</local-port>", o->lo);
-	sheet_line(s, "      <descr>%s</descr>", plan_name(p, o, name));
-	sheet_line(s, "    </rule>");
+	local = o->has_port
+		? xasprintf("<local-port>%u</local-port>", o->lo) : xstrdup("");
+	more = xasprintf("<target>%s</target>%s", plan_addr4(p, o->dev, dst),
+		local);
+	xml_head(p, s, o, "");
+	xml_tail(p, s, o, net, more);
 }
 
 static void xml_aliases(const struct plan *p, struct sheet *s)
@@ -135,21 +142,16 @@ static void xml_aliases(const struct plan *p, struct sheet *s)
 	char name[ADDRMASK_STR], a[ADDR_STR];
 	struct addr iid;
 
-	sheet_line(s, "  <OPNsense><Firewall><Alias><aliases>");
+	sheet_line(s, "<OPNsense><Firewall><Alias><aliases>");
 	for (size_t i = 0; i < p->n; i++) {
 		if (!first_of(p, i) || plan_iid(p, p->o[i].dev, &iid) < 0)
 			continue;
-		sheet_line(s, "    <alias>");
-		sheet_line(s, "      <enabled>1</enabled>");
-		sheet_line(s, "      <name>%s</name>",
-			alias(p, p->o[i].dev, name));
-		sheet_line(s, "      <type>dynipv6host</type>");
-		sheet_line(s, "      <interface>%s</interface>", p->lan);
-		sheet_line(s, "      <content>%s</content>",
+		sheet_line(s, "  <alias><enabled>1</enabled><name>%s</name><type>dynipv6host</type><interface>%s</interface>",
+			alias(p, p->o[i].dev, name), p->lan);
+		sheet_line(s, "    <content>%s</content></alias>",
 			addr_format(FAM_6, &iid, a));
-		sheet_line(s, "    </alias>");
 	}
-	sheet_line(s, "  </aliases></Alias></Firewall></OPNsense>");
+	sheet_line(s, "</aliases></Alias></Firewall></OPNsense>");
 }
 
 static void config(const struct plan *p, struct sheet *s)
@@ -158,16 +160,16 @@ static void config(const struct plan *p, struct sheet *s)
 		_("The same in the words of config.xml, for comparing with a backup of yours. It is a part: do not restore it, a restore replaces what is there"));
 	sheet_line(s, "<opnsense>");
 	if (plan_has(p, FAM_4)) {
-		sheet_line(s, "  <nat>");
+		sheet_line(s, "<nat>");
 		for (size_t i = 0; i < p->n; i++)
 			if (p->o[i].fam == FAM_4)
 				xml_forward(p, s, &p->o[i]);
-		sheet_line(s, "  </nat>");
+		sheet_line(s, "</nat>");
 	}
-	sheet_line(s, "  <filter>");
+	sheet_line(s, "<filter>");
 	for (size_t i = 0; i < p->n; i++)
 		xml_pass(p, s, &p->o[i]);
-	sheet_line(s, "  </filter>");
+	sheet_line(s, "</filter>");
 	if (plan_has(p, FAM_6))
 		xml_aliases(p, s);
 	sheet_line(s, "</opnsense>");
