@@ -4,6 +4,8 @@
 #include "conf.h"
 #include "daemon.h"
 #include "base/text.h"
+#include "dataplane/dataplane.h"
+#include "intent/intent.h"
 #include "kernel/kernel.h"
 #include "nft/nft.h"
 
@@ -11,6 +13,7 @@
 #include <fcntl.h>
 #include <jansson.h>
 #include <limits.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -185,6 +188,23 @@ int cmd_up(int argc, char **argv)
 }
 
 /* Forwarding goes off before the rules go: the gate is never open. */
+/* A daemon that was killed could take nothing away: routes, neighbours and
+ * addresses with our mark, the NDP filter on the WAN. */
+static void sweep_after_the_dead(void)
+{
+	cleanup(intent_freep) struct intent *in = intent_new();
+	struct complaints c = {0};
+	int fd = kernel_rtnl_open(false);
+
+	if (fd >= 0) {
+		(void)kernel_rtnl_sweep(fd, NULL, NULL);
+		close(fd);
+	}
+	if (!intent_load(in, opt.conf, &c) && in->wan)
+		nd_filter_detach((int)if_nametoindex(in->wan));
+	complaints_done(&c);
+}
+
 int cmd_down(int argc, char **argv)
 {
 	cleanup(freep) char *a = NULL;
@@ -208,6 +228,8 @@ int cmd_down(int argc, char **argv)
 		sleep_ms(STEP_MS);
 	}
 	(void)kernel_forwarding(false);
+	if (rc)
+		sweep_after_the_dead();
 	if (kernel_nft_list("table " NFT_TABLE, &list) == 0 &&
 		kernel_nft_run("delete table " NFT_TABLE, &said)) {
 		fprintf(stderr, "kadomori: %s\n", said ? said : "");

@@ -133,6 +133,16 @@ k down >/dev/null || fail "down"
 gw ip -6 route | grep -q 'proto 107' && fail "routes left"
 gw ip -6 neigh | grep -q 'proto 107' && fail "neighbours left"
 gw tc filter show dev wan0 ingress 2>/dev/null | grep -q nd_filter && fail "a filter left"
+step "down after a daemon that was killed leaves nothing either"
+k up >/dev/null || fail "up"
+wait_for sh -c "ip netns exec kdl-$name-gw ip -6 route | grep -q 'default.*proto 107'" || fail "no default route"
+pid=$(pgrep -f "kadomorid --conf $tmp/k.conf" -u root | head -1)
+kill -9 "$pid" $(pgrep -P "$pid")
+sleep 0.2
+k down >/dev/null || fail "down"
+gw ip -6 route | grep -q 'proto 107' && fail "routes left"
+gw ip -6 neigh | grep -q 'proto 107' && fail "neighbours left"
+gw tc filter show dev wan0 ingress 2>/dev/null | grep -q nd_filter && fail "a filter left"
 no_addresses() { ! gw ip -6 addr show dev lan0 scope global | grep -q inet6; }
 wait_for no_addresses || fail "addresses left: $(gw ip -6 addr show scope global)"
 echo ok
