@@ -6,6 +6,7 @@
  * on the wire looks like this.
  */
 #include "line/line.h"
+#include "line/step.h"
 #include "wire/eth.h"
 #include "wire/ip4.h"
 #include "wire/ip6.h"
@@ -26,7 +27,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { BATCH = 256, OWED_MS = 6500 };
+enum { BATCH = 256, OWED_MS = 6500, SPARE_MS = 1000 };
 enum { FRAME = 1514, PORT_DHCP6_C = 546, PORT_DHCP6_S = 547,
 	PORT_DHCP4_C = 68, PORT_DHCP4_S = 67 };
 
@@ -315,7 +316,6 @@ static void listen_until(struct gather *g, msec_t quiet, msec_t most)
 				last = clock_ms() - start;
 			}
 	}
-	g->e->took = clock_ms() - start;
 }
 
 /* The address that the questions come from: the interface's own, or the one
@@ -338,29 +338,103 @@ static void linklocal(const char *ifname, struct gather *g)
 		fclose(f);
 }
 
+/* ---- in a process of its own: root reads no stranger's frame ---- */
+
+struct wire_ask {
+	const char *ifname;
+	msec_t quiet, most;
+	struct line_evidence *e;
+	struct gather g;
+	int rc;
+};
+struct wire_told {
+	int rc;
+	struct line_evidence e;
+};
+
+static void prepare_wire(void *arg)
+{
+	struct wire_ask *a = arg;
+
+	a->rc = open_socket(a->ifname, &a->g);
+}
+
+static void run_wire(void *arg, void *told)
+{
+	struct wire_ask *a = arg;
+	struct wire_told *t = told;
+
+	t->rc = a->rc;
+	if (a->rc)
+		return;
+	t->e.at = a->e->at;
+	a->g.e = &t->e;
+	if (getrandom(&a->g.xid, sizeof(a->g.xid), 0) != sizeof(a->g.xid))
+		a->g.xid = (uint32_t)clock_ms();
+	linklocal(a->ifname, &a->g);
+	listen_until(&a->g, a->quiet, a->most);
+}
+
+static void clean_dhcp6(struct dhcp6_answer *d)
+{
+	step_clean(d->aftr, sizeof(d->aftr));
+	step_clean(d->search, sizeof(d->search));
+	d->dns_n = MIN2(d->dns_n, (size_t)DHCP6_DNS_MAX);
+	d->rule_n = MIN2(d->rule_n, (size_t)DHCP6_RULES_MAX);
+}
+
+/* What was heard; as if the process had been taken over. */
+static void take_wire(struct line_evidence *w, struct line_evidence *e)
+{
+	w->ra.prefix_n = MIN2(w->ra.prefix_n, (size_t)RA_PREFIX_MAX);
+	w->ra.rdnss_n = MIN2(w->ra.rdnss_n, (size_t)RA_RDNSS_MAX);
+	w->ra.dnssl_n = MIN2(w->ra.dnssl_n, (size_t)RA_DNSSL_MAX);
+	clean_dhcp6(&w->dhcp6);
+	clean_dhcp6(&w->info);
+	step_clean(w->offer.domain, sizeof(w->offer.domain));
+	step_clean(w->pppoe_name, sizeof(w->pppoe_name));
+	w->at = e->at;
+	memcpy(w->ifname, e->ifname, sizeof(w->ifname));
+	w->link = e->link;
+	memcpy(w->own6, e->own6, sizeof(w->own6));
+	memcpy(w->own4, e->own4, sizeof(w->own4));
+	w->own6_n = e->own6_n;
+	w->own4_n = e->own4_n;
+	w->local = e->local;
+	w->raw = true;
+	w->took = clock_ms() - e->took;
+	*e = *w;
+}
+
 int line_gather(const char *ifname, enum vantage at, msec_t quiet, msec_t most,
 	struct line_evidence *ret)
 {
-	struct gather g = {.e = ret};
+	static struct wire_told t;
+	struct wire_ask ask = {.ifname = ifname, .quiet = quiet, .most = most,
+		.e = ret};
+	struct step s;
 	int rc;
 
 	memset(ret, 0, sizeof(*ret));
 	ret->at = at;
 	rc = line_local(ifname, ret);
-	if (!rc && ret->ppp) {
+	if (rc)
+		return rc;
+	if (ret->ppp || !ret->link) {
 		ret->raw = true;
 		return 0;
 	}
-	if (!rc)
-		rc = open_socket(ifname, &g);
-	if (rc)
-		return rc;
-	ret->raw = true;
-	if (getrandom(&g.xid, sizeof(g.xid), 0) != sizeof(g.xid))
-		g.xid = (uint32_t)clock_ms();
-	linklocal(ifname, &g);
-	if (ret->link)
-		listen_until(&g, quiet, most);
-	close(g.fd);
+	ret->took = clock_ms();
+	step_start(&s, &(struct step_work){.prepare = prepare_wire,
+		.run = run_wire, .arg = &ask, .n = sizeof(t)},
+		clock_ms() + most + SPARE_MS);
+	if (step_finish(&s, &t)) {
+		ret->outside_died = true;
+		ret->took = clock_ms() - ret->took;
+		return 0;
+	}
+	if (t.rc)
+		return t.rc;
+	take_wire(&t.e, ret);
 	return 0;
 }

@@ -1,173 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * All evidence together. What talks to strangers outside (name servers, an
- * HTTPS server that one of them named, STUN) runs in processes of its own:
- * nobody when we are root, no new privilege, no file can be written. What they
- * tell is a struct of a known size through a pipe; strings are ended and made
- * printable again here, as if the process had been taken over.
+ * All evidence together. Each stranger outside (name servers, an HTTPS server
+ * that one of them named, STUN, routers on the way) is heard by a step in a
+ * process of its own; what it tells is cleaned here.
  */
 #include "line/outside.h"
+#include "line/step.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <grp.h>
 #include <net/if.h>
-#include <poll.h>
-#include <signal.h>
-#include <stdio.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-enum { NOBODY = 65534, STUN_MS = 6000, NAMES_MS = 5500, LATE_MS = 300,
-	CPU_S = 20 };
+enum { STUN_MS = 6000, NAMES_MS = 5500 };
 
-union asked {
-	struct names_ask names;
-	struct stun_ask stun;
-	struct hops_ask hops;
-};
-union told {
-	struct names_told names;
-	struct line_stun stun;
-	struct line_hops hops;
-};
-enum kind { STEP_NAMES, STEP_STUN, STEP_HOPS };
-
-struct step {
-	enum kind kind;
-	union asked ask;
-	msec_t until;
-	pid_t pid;
-	int fd;
-};
-
-static int give_up_rights(void)
+static void run_names(void *arg, void *told)
 {
-	struct rlimit none = {0, 0}, cpu = {CPU_S, CPU_S};
-
-	if (geteuid() == 0 && (setgroups(0, NULL) ||
-				      setresgid(NOBODY, NOBODY, NOBODY) ||
-				      setresuid(NOBODY, NOBODY, NOBODY)))
-		return -errno;
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
-		setrlimit(RLIMIT_FSIZE, &none) ||
-		setrlimit(RLIMIT_CORE, &none) || setrlimit(RLIMIT_CPU, &cpu))
-		return -errno;
-	/* no second process or thread either; root is above this limit */
-	if (setrlimit(RLIMIT_NPROC, &none))
-		return -errno;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	return 0;
+	names_look(arg, told);
 }
 
-/* The terminal is the parent's alone. */
-static int let_go_of_terminal(void)
+static void run_stun(void *arg, void *told)
 {
-	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-	if (fd < 0)
-		return -errno;
-	for (int i = 0; i < 3; i++)
-		if (dup2(fd, i) < 0)
-			return -errno;
-	return 0;
+	stun_look(arg, told);
 }
 
-static size_t told_size(enum kind k)
+static void run_hops(void *arg, void *told)
 {
-	switch (k) {
-	case STEP_NAMES: return sizeof(struct names_told);
-	case STEP_STUN:	 return sizeof(struct line_stun);
-	case STEP_HOPS:	 return sizeof(struct line_hops);
-	}
-	return 0;
-}
-
-static _Noreturn void child(const struct step *s, int fd)
-{
-	static union told t;
-	const char *p = (const char *)&t;
-	size_t n = told_size(s->kind), k = 0;
-
-	if (let_go_of_terminal() || give_up_rights())
-		_exit(1);
-	switch (s->kind) {
-	case STEP_NAMES: names_look(&s->ask.names, &t.names); break;
-	case STEP_STUN:	 stun_look(&s->ask.stun, &t.stun); break;
-	case STEP_HOPS:	 hops_look(&s->ask.hops, &t.hops); break;
-	}
-	while (k < n) {
-		ssize_t w = write(fd, p + k, n - k);
-
-		if (w <= 0)
-			_exit(1);
-		k += (size_t)w;
-	}
-	_exit(0);
-}
-
-static void start(struct step *s)
-{
-	int fd[2];
-
-	s->pid = -1;
-	if (pipe2(fd, O_CLOEXEC))
-		return;
-	fflush(NULL);
-	s->pid = fork();
-	if (s->pid == 0)
-		child(s, fd[1]);
-	close(fd[1]);
-	s->fd = fd[0];
-	if (s->pid < 0)
-		close(fd[0]);
-}
-
-/* What the step told, or -EIO when it ended early or too late. */
-static int finish(struct step *s, union told *ret)
-{
-	size_t n = told_size(s->kind), k = 0;
-	struct pollfd p = {s->fd, POLLIN, 0};
-
-	if (s->pid < 0)
-		return -EIO;
-	while (k < n) {
-		msec_t left = s->until + LATE_MS - clock_ms();
-		ssize_t got;
-
-		/* it may have told long ago, while the wire was asked */
-		if (poll(&p, 1, (int)MAX2(left, (msec_t)0)) <= 0)
-			break;
-		got = read(s->fd, (char *)ret + k, n - k);
-		if (got <= 0)
-			break;
-		k += (size_t)got;
-	}
-	close(s->fd);
-	kill(s->pid, SIGKILL); /* ended, or has had its time */
-	waitpid(s->pid, NULL, 0);
-	if (k < n)
-		memset(ret, 0, n);
-	return k == n ? 0 : -EIO;
+	hops_look(arg, told);
 }
 
 /* ---- what a process that was taken over may not smuggle in ---- */
-
-static void clean(char *s, size_t n)
-{
-	s[n - 1] = '\0';
-	for (; *s; s++) {
-		unsigned char c = (unsigned char)*s;
-
-		if (c < 0x20 || c == 0x7f)
-			*s = '?';
-		/* C1 in UTF-8 */
-		if (c == 0xc2 && (unsigned char)s[1] < 0xa0)
-			*s = '?';
-	}
-}
 
 static void take_names(const struct names_told *t, struct line_evidence *e)
 {
@@ -175,12 +35,12 @@ static void take_names(const struct names_told *t, struct line_evidence *e)
 
 	e->names = t->names;
 	*h = t->hb;
-	clean(e->names.reverse, sizeof(e->names.reverse));
-	clean(h->url, sizeof(h->url));
-	clean(h->enabler, sizeof(h->enabler));
-	clean(h->service, sizeof(h->service));
-	clean(h->isp, sizeof(h->isp));
-	clean(h->aftr, sizeof(h->aftr));
+	step_clean(e->names.reverse, sizeof(e->names.reverse));
+	step_clean(h->url, sizeof(h->url));
+	step_clean(h->enabler, sizeof(h->enabler));
+	step_clean(h->service, sizeof(h->service));
+	step_clean(h->isp, sizeof(h->isp));
+	step_clean(h->aftr, sizeof(h->aftr));
 	h->order_n = MIN2(h->order_n, (size_t)HB_METHODS_MAX);
 }
 
@@ -192,60 +52,77 @@ static void take_hops(const struct line_hops *t, struct line_evidence *e)
 
 /* ---- all of it ---- */
 
-static struct step stun_step(const struct line_want *w, enum family fam,
-	msec_t until)
+struct early {
+	struct stun_ask ask4, ask6;
+	struct hops_ask ask_hops;
+	struct step stun4, stun6, hops;
+};
+
+static void start_early(const struct line_want *w, struct early *s)
 {
-	return (struct step){.kind = STEP_STUN, .until = until,
-		.ask.stun = {w->stun, w->ifname, fam, until}};
+	msec_t until = clock_ms() + STUN_MS;
+
+	s->ask_hops = (struct hops_ask){w->stun, w->ifname, until};
+	step_start(&s->hops, &(struct step_work){.run = run_hops,
+		.arg = &s->ask_hops, .n = sizeof(struct line_hops)}, until);
+	if (!w->stun)
+		return;
+	s->ask4 = (struct stun_ask){w->stun, w->ifname, FAM_4, until};
+	s->ask6 = (struct stun_ask){w->stun, w->ifname, FAM_6, until};
+	step_start(&s->stun4, &(struct step_work){.run = run_stun,
+		.arg = &s->ask4, .n = sizeof(struct line_stun)}, until);
+	step_start(&s->stun6, &(struct step_work){.run = run_stun,
+		.arg = &s->ask6, .n = sizeof(struct line_stun)}, until);
 }
 
-/* Each process finds its bytes in its own copy of ours. */
-static void look_outside(const struct line_want *w, struct step s[3],
+static void finish_early(const struct line_want *w, struct early *s,
 	struct line_evidence *e)
 {
-	static union told t;
-	struct step names;
+	struct line_hops h;
 
-	if (finish(&s[0], &t) == 0)
-		take_hops(&t.hops, e);
+	if (step_finish(&s->hops, &h) == 0)
+		take_hops(&h, e);
 	else
 		e->outside_died = true;
-	if (w->stun) {
-		if (finish(&s[1], &t) == 0)
-			e->stun4 = t.stun;
-		else
-			e->outside_died = true;
-		if (finish(&s[2], &t) == 0)
-			e->stun6 = t.stun;
-		else
-			e->outside_died = true;
-	}
-	names = (struct step){.kind = STEP_NAMES,
-		.until = clock_ms() + NAMES_MS,
-		.ask.names = {e, w->ca, clock_ms() + NAMES_MS}};
-	start(&names);
-	if (finish(&names, &t) == 0)
-		take_names(&t.names, e);
+	if (!w->stun)
+		return;
+	if (step_finish(&s->stun4, &e->stun4))
+		e->outside_died = true;
+	if (step_finish(&s->stun6, &e->stun6))
+		e->outside_died = true;
+}
+
+/* Needs to know the servers and our address outside: comes last. */
+static void look_names(const struct line_want *w, struct line_evidence *e)
+{
+	static struct names_told t;
+	msec_t until = clock_ms() + NAMES_MS;
+	struct names_ask ask = {e, w->ca, until};
+	struct step s;
+
+	step_start(&s, &(struct step_work){.run = run_names, .arg = &ask,
+		.n = sizeof(t)}, until);
+	if (step_finish(&s, &t) == 0)
+		take_names(&t, e);
 	else
 		e->outside_died = true;
 }
 
 int line_look(const struct line_want *w, struct line_evidence *ret)
 {
-	msec_t began = clock_ms(), until = began + STUN_MS;
-	struct step s[3] = {{.kind = STEP_HOPS, .until = until,
-				    .ask.hops = {w->stun, w->ifname, until}},
-		stun_step(w, FAM_4, until), stun_step(w, FAM_6, until)};
-	struct line_evidence *e = ret;
+	msec_t began = clock_ms();
+	struct early s;
 	int rc;
 
 	if (!if_nametoindex(w->ifname))
 		return -ENODEV;
-	for (size_t i = 0; !w->local_only && i < (w->stun ? 3u : 1u); i++)
-		start(&s[i]);
-	rc = line_gather(w->ifname, w->at, w->quiet, w->most, e);
 	if (!w->local_only)
-		look_outside(w, s, e);
-	e->took = clock_ms() - began;
+		start_early(w, &s);
+	rc = line_gather(w->ifname, w->at, w->quiet, w->most, ret);
+	if (!w->local_only) {
+		finish_early(w, &s, ret);
+		look_names(w, ret);
+	}
+	ret->took = clock_ms() - began;
 	return rc == -EPERM ? 0 : rc;
 }
