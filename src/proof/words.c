@@ -275,17 +275,23 @@ static void as_prefix(struct teller *te, enum slot s, struct addrmask *m)
 	struct addr mask;
 	bdd lost;
 
+	if (!te->four) /* of the freed ones, those that are routed */
+		m->value.b[0] |= 0x20 & ~m->mask.b[0];
+
 	while (len > 0 && !(m->mask.b[16 - bits / 8 + (len - 1) / 8] >>
 			(7 - (len - 1) % 8) & 1))
 		len--;
 	mask = mask_of_len(m->fam, len);
-	if (!addr_cmp(&mask, &m->mask))
+	if (!addr_cmp(&mask, &m->mask)) {
+		m->value = addr_and(&m->value, &m->mask);
 		return;
+	}
 	lost = bdd_minus(w, space_mask(te->pr, s, m->value.b, m->mask.b),
 		space_mask(te->pr, s, m->value.b, mask.b));
 	lost = bdd_and(w, lost, te->four ? te->pr->is4 : te->pr->is6);
 	if (bdd_minus(w, lost, unrouted(te->pr, s)) == BDD_NO)
 		m->mask = mask;
+	m->value = addr_and(&m->value, &m->mask);
 }
 
 static void cube_addr(struct teller *te, enum slot s, const struct cube *c,
@@ -369,38 +375,111 @@ static size_t tellings(struct teller *te, enum slot s, bdd g,
 	return n;
 }
 
+/* One way to tell the addresses: cubes, or one large cube except some. */
+struct best {
+	struct groups *cubes;	/* NULL: none yet */
+	struct cube cover;
+	bool but, covered;
+	size_t count;
+};
+
+static void best_done(struct best *b)
+{
+	if (b->cubes)
+		groups_done(b->cubes);
+	free(b->cubes);
+}
+
+/* The smallest cube around all of g. */
+static struct cube around(const struct group *g)
+{
+	struct cube c = g->v[0];
+
+	for (size_t i = 1; i < g->n; i++)
+		for (int k = 0; k < 16; k++)
+			c.care[k] &= g->v[i].care[k] &
+				(uint8_t)~(c.value[k] ^ g->v[i].value[k]);
+	for (int k = 0; k < 16; k++)
+		c.value[k] &= c.care[k];
+	return c;
+}
+
+/* "::/1": right, but nobody thinks so; "any but fe80::/10" is better. */
+static bool shallow(const struct group *g)
+{
+	static const uint8_t none[15];
+
+	return g->n == 1 && g->v[0].care[0] && !(g->v[0].care[0] & 0x3f) &&
+	       !memcmp(g->v[0].care + 1, none, 15);
+}
+
+/* Takes k when it is told in fewer cubes. */
+static void offer(struct best *b, struct groups *k, bool but,
+	const struct cube *cover)
+{
+	size_t n = k->n != 1 ? SIZE_MAX : k->v[0].n + (cover != NULL) +
+		(shallow(&k->v[0]) && !but ? 1 : 0);
+
+	if (n == SIZE_MAX || (b->cubes && n >= b->count)) {
+		groups_done(k);
+		free(k);
+		return;
+	}
+	best_done(b);
+	*b = (struct best){.cubes = k, .but = but, .count = n,
+		.covered = cover != NULL};
+	if (cover)
+		b->cover = *cover;
+}
+
+static struct groups *cubes_of(struct teller *te, enum slot s, bdd set)
+{
+	struct groups *k = xcalloc(1, sizeof(*k));
+	struct cube at = {{0}, {0}};
+
+	collect(te->pr, s, set, &at, 1, k);
+	return k;
+}
+
+static void try_telling(struct teller *te, enum slot s,
+	const struct telling *v, struct best *b)
+{
+	struct groups *k = cubes_of(te, s, v->set);
+	struct cube c;
+	bool many = k->n == 1 && !k->overflow && k->v[0].n > 2;
+	bdd rest;
+
+	if (many)
+		c = around(&k->v[0]);
+	offer(b, k, v->but, NULL);
+	if (!many)
+		return;
+	rest = bdd_minus(te->pr->w, space_mask(te->pr, s, c.value, c.care),
+		v->set);
+	offer(b, cubes_of(te, s, rest), v->but, &c);
+}
+
 static char *say_addresses(struct teller *te, enum slot s,
 	const struct group *g)
 {
 	struct telling v[6];
-	struct groups *best = NULL;
+	struct best b = {0};
 	size_t n = tellings(te, s, cube_bdd(te->pr, s, g), v);
 	struct text t = TEXT_INIT;
-	bool but = false;
 
 	/* one address that stands for itself needs no better words */
-	for (size_t i = 0; i < n && !(best && best->v[0].n == 1 && !but); i++) {
-		struct groups *k = xcalloc(1, sizeof(*k));
-		struct cube at = {{0}, {0}};
-
-		collect(te->pr, s, v[i].set, &at, 1, k);
-		if (k->n == 1 && (!best || k->v[0].n < best->v[0].n)) {
-			struct groups *old = best;
-
-			best = k;
-			k = old;
-			but = v[i].but;
-		}
-		if (k)
-			groups_done(k);
-		free(k);
+	for (size_t i = 0; i < n && !(b.count == 1 && !b.but); i++)
+		try_telling(te, s, &v[i], &b);
+	if (b.but)
+		text_addf(&t, "any but %s", b.covered ? "(" : "");
+	if (b.covered) {
+		cube_addr(te, s, &b.cover, &t);
+		text_add(&t, " except ");
 	}
-	if (but)
-		text_add(&t, "any but ");
-	say_cubes(te, s, best ? &best->v[0] : g, &t);
-	if (best)
-		groups_done(best);
-	free(best);
+	say_cubes(te, s, b.cubes ? &b.cubes->v[0] : g, &t);
+	if (b.but && b.covered)
+		text_addc(&t, ')');
+	best_done(&b);
 	return text_take(&t);
 }
 
@@ -494,8 +573,9 @@ static void tell(struct teller *te, bdd f, int slot)
 /* Nobody on the Internet has these; a rule about them is not worth a line. */
 static bdd unrouted(struct proof *pr, enum slot slot)
 {
-	static const char *const six[] = {"::/8", "100::/8", "fc00::/6",
-		"ff00::/8", "2001:db8::/32", "2001:10::/28", "3fff::/20", NULL};
+	/* global unicast is 2000::/3 so far (IANA) */
+	static const char *const six[] = {"::/3", "4000::/2", "8000::/1",
+		"2001:db8::/32", "2001:10::/28", "3fff::/20", NULL};
 	static const char *const four[] = {"0.0.0.0/8", "127.0.0.0/8",
 		"169.254.0.0/16", "192.0.2.0/24", "198.51.100.0/24",
 		"203.0.113.0/24", "224.0.0.0/3", NULL};

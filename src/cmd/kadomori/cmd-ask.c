@@ -215,19 +215,38 @@ static int changed(struct proof *pr, pset s, const char *title,
 	return 0;
 }
 
+/* What somebody outside can begin: the part that people ask about. */
+static pset begun_outside(struct proof *pr, pset s)
+{
+	s = proof_where(pr, s, F_IN, ROLE_WAN);
+	s = proof_where(pr, s, F_CT, CT_NEW);
+	return proof_where(pr, s, F_DNAT, 0);
+}
+
 static int compare_text(struct proof *pr, pset opened, pset closed,
 	const struct side *a, const struct side *b)
 {
+	pset in = begun_outside(pr, opened), out = begun_outside(pr, closed);
+	pset more = proof_minus(pr, opened, in), less = proof_minus(pr, closed, out);
 	int rc;
 
 	if (opened == PSET_NONE && closed == PSET_NONE) {
 		puts(_("Both let exactly the same packets pass."));
 		return EXIT_GOOD;
 	}
-	rc = changed(pr, opened, _("Passes only with the new one:"), a, b, true);
+	if (in == PSET_NONE && out == PSET_NONE)
+		puts(_("From outside, both let the same packets begin."));
+	rc = changed(pr, in, _("Comes in from outside only with the new one:"), a,
+		b, true);
 	if (!rc)
-		rc = changed(pr, closed, _("Passed only with the old one:"), a,
-			b, false);
+		rc = changed(pr, out, _("Came in from outside only with the old one:"),
+			a, b, false);
+	if (!rc)
+		rc = changed(pr, more, _("Besides (answers, other directions), passes only with the new one:"),
+			a, b, true);
+	if (!rc)
+		rc = changed(pr, less, _("Besides (answers, other directions), passed only with the old one:"),
+			a, b, false);
 	return rc ? rc : EXIT_CHECK_FAILED;
 }
 

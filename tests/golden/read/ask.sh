@@ -22,4 +22,4 @@ grep -q '^level unknown$' "$dir/answers"
 printf 'router aterm\nipv6 bridge\n' >"$dir/old"
 "$k" --lang en settings --router rtx830 --device casa --mac 00:11:22:33:44:55 --line flets-ra --format raw >"$dir/new"
 "$k" --lang en compare "$dir/old" "$dir/new" >"$dir/moved" && exit 1
-grep -q 'Passed only with the old one' "$dir/moved"
+grep -q 'Came in from outside only with the old one' "$dir/moved"
