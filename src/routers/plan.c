@@ -113,6 +113,26 @@ bool plan_wanted(const struct plan *p)
 	return any;
 }
 
+static bool has_peer(const struct device *d, enum family fam)
+{
+	for (size_t i = 0; i < d->peer_n; i++)
+		if (d->peers[i].fam == fam)
+			return true;
+	return false;
+}
+
+/* As in policy_compile(): strict opens IPv6 to known peers only. */
+static bool strict_closes(const struct plan *p, const struct device *d,
+	struct sheet *s)
+{
+	if (p->in->profile != PROFILE_STRICT || has_peer(d, FAM_6))
+		return false;
+	if (!d->peer_n)
+		sheet_warn(s, p, &d->at, _("profile strict, but no peer of \"%s\" is known: only answers to what it sends come in. \"kadomori observe\" learns its peers, or add: peer PREFIX"),
+			d->name);
+	return true;
+}
+
 static void plan_device(struct plan *p, size_t i, struct sheet *s)
 {
 	const struct device *d = &p->in->devices[i];
@@ -126,7 +146,7 @@ static void plan_device(struct plan *p, size_t i, struct sheet *s)
 	v6 = p->v6 == V6_EITHER || d->has_id ||
 	     (p->v6 != V6_NONE && !p->v4);
 	v6 = v6 && p->v6 != V6_NONE;
-	if (v6) {
+	if (v6 && !strict_closes(p, d, s)) {
 		o.fam = FAM_6;
 		add_ipsec(p, o, natt(d, FAM_6), d->peers, d->peer_n, s);
 	}
@@ -179,9 +199,13 @@ static void plan_mapping(struct plan *p, const struct mapping *m,
 	struct sheet *s)
 {
 	struct opening o = {.dev = m->device, .fam = FAM_4, .at = m->at};
+	const struct device *d = &p->in->devices[m->device];
+	/* strict hands over to the device what its peers send, once any is known */
+	bool peers = p->in->profile == PROFILE_STRICT && has_peer(d, FAM_4);
 
 	if (p->v4)
-		plan_what(p, &m->what, o, NULL, 0, s);
+		plan_what(p, &m->what, o, peers ? d->peers : NULL,
+			peers ? d->peer_n : 0, s);
 	else
 		sheet_refuse(s, p, &m->at, _("%s: no IPv4 from outside reaches this line (%s), so a port mapping opens nothing. Use IPv6: write a pinhole instead"),
 			p->in->devices[m->device].name, line_words(p->rq->line));
