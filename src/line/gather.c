@@ -37,7 +37,7 @@ struct gather {
 	struct addr ll;
 	uint32_t xid;
 	struct line_evidence *e;
-	bool news;
+	struct addr dhcp6_from;	/* whose answer e->dhcp6 is */
 };
 
 static const struct mac broadcast = {{255, 255, 255, 255, 255, 255}};
@@ -166,7 +166,23 @@ static bool other_server(const struct dhcp6_answer *a,
 	       memcmp(&a->server_mac, &b->server_mac, sizeof(struct mac));
 }
 
-static bool hear_dhcp6(struct gather *g, struct rd *r, const struct udp_head *u)
+/*
+ * A server that delegates says more than one that does not; of two that do, the
+ * box that also advertises itself as the router is the likelier one.
+ */
+static bool better(const struct gather *g, const struct dhcp6_answer *a,
+	const struct addr *from)
+{
+	const struct line_evidence *e = g->e;
+
+	if (!e->has_dhcp6 || a->has_prefix != e->dhcp6.has_prefix)
+		return !e->has_dhcp6 || a->has_prefix;
+	return e->has_ra && !addr_cmp(from, &e->router) &&
+	       addr_cmp(&g->dhcp6_from, &e->router);
+}
+
+static bool hear_dhcp6(struct gather *g, struct rd *r, const struct udp_head *u,
+	const struct addr *from)
 {
 	struct line_evidence *e = g->e;
 	struct dhcp6_answer a;
@@ -183,9 +199,9 @@ static bool hear_dhcp6(struct gather *g, struct rd *r, const struct udp_head *u)
 		return false;
 	if (e->has_dhcp6 && other_server(&a, &e->dhcp6))
 		e->other_dhcp6 += e->other_dhcp6 < UINT8_MAX;
-	/* a server that delegates says more than one that does not */
-	if (e->has_dhcp6 && (e->dhcp6.has_prefix || !a.has_prefix))
+	if (!better(g, &a, from))
 		return false;
+	g->dhcp6_from = *from;
 	e->has_dhcp6 = true;
 	e->dhcp6 = a;
 	return true;
@@ -221,7 +237,7 @@ static bool hear_ip(struct gather *g, struct rd *r, const struct eth_head *h)
 
 	if (h->type == ETHTYPE_IP6)
 		return ip6_parse(r, &h6) == 0 && h6.next == 17 &&
-		       udp_parse(r, &u) == 0 && hear_dhcp6(g, r, &u);
+		       udp_parse(r, &u) == 0 && hear_dhcp6(g, r, &u, &h6.src);
 	return ip4_parse(r, &h4) == 0 && h4.proto == 17 &&
 	       !ip4_is_fragment(&h4) && udp_parse(r, &u) == 0 &&
 	       hear_dhcp4(g, r, &u, &h->src);

@@ -171,6 +171,7 @@ def run(mood):
             if free: bad.append(f"a process that hears strangers has rights: {free}")
             if r.returncode not in (0, 4): bad.append(f"exit {r.returncode}: {r.stderr[-200:]!r}")
             if any(c < 32 and c != 10 or c == 127 for c in text) or any(0x80 <= ord(c) < 0xa0 or ord(c) == 0x202e for c in text.decode("utf-8", "replace")): bad.append("a control character: " + repr([text[max(0, i - 40):i + 8] for i, c in enumerate(text) if c < 32 and c != 10][:2]))
+            if "外への問い合わせが途中で終わりました" in text.decode("utf-8", "replace"): bad.append("a step ended early: it crashed, or was late")
             if os.listdir(work): bad.append(f"wrote {os.listdir(work)}")
             if time.time() - t > 30: bad.append(f"took {time.time() - t:.0f} s")
     return mood, bad, seen

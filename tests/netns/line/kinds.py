@@ -347,6 +347,15 @@ def _(n):
     n.ll("L", "acc"); n.ll("A", "lan0"); ra(n, "240b:10:a5c0:1900::"); n.radvd("A", "lan0", "2001:db8:bad::/64")
     return ask(n, "G", "wan0")
 
+@row("a stranger's DHCPv6 server", "gateway", dict(conflict=True, ipv6="delegated", sure="likely", service="v6plus"))
+def _(n):
+    n.node("L", "B", "A", "G"); n.wire("B", "p1", "L", "acc"); n.wire("B", "p2", "A", "lan0"); n.wire("B", "p3", "G", "wan0"); n.bridge("B", "br0", "p1", "p2", "p3")
+    n.ll("L", "acc"); n.ll("A", "lan0"); n.ll("G", "wan0"); n.radvd("L", "acc", managed=True); n.kea("L", "acc", "240b:10:a5c0:1900::"); n.kea("A", "lan0", "2001:db8:bad:100::")
+    return ask(n, "G", "wan0")
+
+@row("the gateway, no root", "gateway, no root", dict(access="unknown", kind=None, **{"evidence.raw": False}))
+def _(n): wan(n); return ask(n, "G", "wan0", user="nobody")
+
 @row("HB46PP, a stranger's certificate", "gateway", dict(ipv4="nothing", **{"evidence.hb46pp.end": "certificate"}))
 def _(n): return hb(n, CERTS + "/stranger.pem")
 
