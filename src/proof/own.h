@@ -41,5 +41,11 @@ void space_init(struct proof *pr);
 void space_bits(const struct packet *p, uint8_t bits[VARS]);
 void space_packet(const uint8_t bits[VARS], struct packet *ret);
 enum slot space_slot(enum field f);
+/* A condition's number as the diagram has it (family: 0 or 1). */
+uint32_t space_number(enum field f, uint32_t v);
+bdd space_condition(struct proof *pr, const struct cond *c, enum proof_mode mode);
+/* Members of `in` of which all conditions hold; what cannot exist is left in. */
+bdd space_match(struct proof *pr, const struct match *m, enum proof_mode mode,
+	bdd in);
 
 #endif
