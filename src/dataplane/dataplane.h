@@ -137,6 +137,14 @@ typedef void (*dataplane_wish_fn)(void *arg, const struct dataplane_flow *f);
 int dataplane_wish_fd(const struct dataplane *dp);
 void dataplane_wishes(struct dataplane *dp, dataplane_wish_fn fn, void *arg);
 
+/*
+ * What the native program would do with a frame that came in there; nothing is
+ * sent. 1: it goes fast, out holds it as it would leave (as many bytes as in);
+ * 0: it goes up; -errno. For tests.
+ */
+int dataplane_run(struct dataplane *dp, int ifindex, const void *in, size_t n,
+	void *out);
+
 struct dataplane_status {
 	uint64_t fast_packets, fast_bytes, missed, unusual, entered, proven,
 		checks, gone, samples, full, nohop, toobig;

@@ -503,6 +503,22 @@ void dataplane_wishes(struct dataplane *dp, dataplane_wish_fn fn, void *arg)
 	dp->wish = NULL;
 }
 
+int dataplane_run(struct dataplane *dp, int ifindex, const void *in, size_t n,
+	void *out)
+{
+	struct xdp_md ctx = {.data_end = (uint32_t)n,
+		.ingress_ifindex = (uint32_t)ifindex};
+	LIBBPF_OPTS(bpf_test_run_opts, o, .data_in = in,
+		.data_size_in = (uint32_t)n, .data_out = out,
+		.data_size_out = (uint32_t)n, .ctx_in = &ctx,
+		.ctx_size_in = sizeof(ctx), .repeat = 1);
+
+	if (bpf_prog_test_run_opts(bpf_program__fd(dp->skel->progs.lease_xdp),
+		    &o))
+		return -errno;
+	return o.retval == XDP_REDIRECT;
+}
+
 /* ---- reading ---- */
 
 static void add_counts(struct dataplane *dp, struct dataplane_status *r)
