@@ -6,6 +6,7 @@
  */
 #include "dataplane/dataplane.h"
 #include "dataplane/lease.h"
+#include "dataplane/own.h"
 #include "dataplane/lease.skel.h"
 
 #include <arpa/inet.h>
@@ -230,6 +231,7 @@ static int attach_xdp(struct dataplane *dp, size_t i)
 static void detach(struct dataplane *dp, size_t i)
 {
 	int ifindex = dp->port[i].ifindex;
+	struct bpf_tc_hook h = hook_of(ifindex, BPF_TC_INGRESS | BPF_TC_EGRESS);
 
 	if (dp->at[i].xdp)
 		close(dp->at[i].xdp - 1);
@@ -237,7 +239,9 @@ static void detach(struct dataplane *dp, size_t i)
 		tc_off(ifindex, BPF_TC_INGRESS);
 	if (dp->at[i].out)
 		tc_off(ifindex, BPF_TC_EGRESS);
-	/* the clsact qdisc stays: others may hang there too (nd-load.c) */
+	/* others may hang at the same clsact (nd-load.c) */
+	if ((dp->at[i].in || dp->at[i].out) && dataplane_tc_empty(ifindex))
+		(void)bpf_tc_hook_destroy(&h);
 	dp->at[i] = (struct attached){0};
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The NDP filter's user half: load, fill, attach at tc ingress, take away. */
 #include "dataplane/nd.h"
+#include "dataplane/own.h"
 #include "nd.skel.h"
 #include "base/clock.h"
 
@@ -189,7 +190,7 @@ static int filters_of(int fd, int ifindex, uint32_t parent)
 }
 
 /* The queueing discipline that filters hang on stays while others use it. */
-static bool nobody_else(int ifindex)
+bool dataplane_tc_empty(int ifindex)
 {
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
 	int n = 1;
@@ -215,7 +216,7 @@ void nd_filter_detach(int ifindex)
 	if (ifindex <= 0 || bpf_tc_detach(&hook, &opts))
 		return;
 	hook.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS;
-	if (nobody_else(ifindex))
+	if (dataplane_tc_empty(ifindex))
 		(void)bpf_tc_hook_destroy(&hook);
 }
 
