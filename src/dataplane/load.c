@@ -233,8 +233,10 @@ static void detach(struct dataplane *dp, size_t i)
 	int ifindex = dp->port[i].ifindex;
 	struct bpf_tc_hook h = hook_of(ifindex, BPF_TC_INGRESS | BPF_TC_EGRESS);
 
-	if (dp->at[i].xdp)
+	if (dp->at[i].xdp) { /* close alone would let go some time later */
+		(void)bpf_link_detach(dp->at[i].xdp - 1);
 		close(dp->at[i].xdp - 1);
+	}
 	if (dp->at[i].in)
 		tc_off(ifindex, BPF_TC_INGRESS);
 	if (dp->at[i].out)
