@@ -22,7 +22,7 @@ const volatile __u64 seed = 0x243f6a8885a308d3;
 struct lease_conf conf;
 struct lease_hop hops[LEASE_HOPS];
 __u32 wanted[LEASE_WANTED];	/* slot + 1 */
-__u32 seen[LEASE_SEEN];		/* tag << 16 | second << 8 | packets */
+__u16 seen[LEASE_SEEN];		/* second << 8 | packets in it */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -94,7 +94,7 @@ static __always_inline __u64 two(__u32 hi, __u32 lo)
 
 static __always_inline __u64 hash4(__u32 s, __u32 d, __u32 ports, __u32 meta)
 {
-	return mix(mix(seed, two(s, d)), two(ports, meta));
+	return mix(mix(seed, two(s, d)), two(meta, ports));
 }
 
 static __always_inline __u64 hash6(const __u32 *a, __u32 ports, __u32 meta)
@@ -102,7 +102,7 @@ static __always_inline __u64 hash6(const __u32 *a, __u32 ports, __u32 meta)
 	__u64 x = mix(mix(seed, two(a[0], a[1])), two(a[2], a[3]));
 
 	x = mix(mix(x, two(a[4], a[5])), two(a[6], a[7]));
-	return mix(x, two(ports, meta));
+	return mix(x, two(meta, ports));
 }
 
 static __always_inline struct lease_port *port_of(__u32 ifindex)
@@ -522,20 +522,14 @@ struct key {
 /* Scans must not fill the table: only flows that go on may enter. */
 static __always_inline bool may_enter(__u64 h, __u32 now)
 {
-	__u32 *p = &seen[h >> 24 & (LEASE_SEEN - 1)];
-	__u32 tag = h >> 48, second = now >> 10 & 0xff, v = *p;
-	__u32 n = v & 0xff;
+	__u16 *p = &seen[h >> 24 & (LEASE_SEEN - 1)], v = *p;
+	__u16 second = now >> 10 & 0xff, n = v & 0xff;
 
-	if (v >> 16 != tag) {
-		/* somebody else's: after a second it is ours */
-		if (((v >> 8 & 0xff) != second) || n <= 1)
-			*p = tag << 16 | second << 8 | 1;
-		return false;
-	}
-	n = n < 255 ? n + 1 : 64;
-	*p = tag << 16 | second << 8 | n;
-	/* then each 32nd packet tries again */
-	return n == LEASE_ENTER || (n > LEASE_ENTER && !(n & 31));
+	/* flows that share a counter help each other in: no harm, because
+	 * conntrack must know both directions of them */
+	n = v >> 8 != second ? 1 : n < 255 ? n + 1 : LEASE_ENTER + 1;
+	*p = second << 8 | n;
+	return n == LEASE_ENTER || (n > LEASE_ENTER && !(n & 3));
 }
 
 static __always_inline void wish(const struct lease *l)
@@ -578,7 +572,8 @@ static __always_inline void take(void *ctx, bool xdp, const struct key *k,
 		__u32 head = l->head;
 
 		if (state_of(head) != LEASE_FREE &&
-			now - l->checked <= LEASE_DEAD_MS)
+			now - l->checked <= (state_of(head) == LEASE_PENDING
+				? LEASE_ASK_MS : LEASE_DEAD_MS))
 			continue;
 		if (!move(l, head, LEASE_BUSY, 0))
 			continue;

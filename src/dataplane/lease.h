@@ -13,7 +13,7 @@ enum {
 	LEASE_PORTS = 64,	/* a perfect hash of ifindex picks one */
 	LEASE_HOPS = 4096,	/* next hops; full: new flows stay slow */
 	LEASE_WANTED = 65536,	/* questions to the far port, by hash */
-	LEASE_SEEN = 65536,	/* packets counted before a flow may enter */
+	LEASE_SEEN = 65536,	/* counters of packets before a flow may enter */
 
 	/* milliseconds */
 	LEASE_MS = 1000,	/* then conntrack and the FIB are asked again */

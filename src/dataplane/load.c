@@ -324,7 +324,8 @@ static int new_rows(struct dataplane *dp)
 			bpf_map__fd(dp->skel->maps.out_ports), &i);
 	if (rc)
 		return rc;
-	each_set(dp, forget, NULL, true);
+	if (dp->port_n)
+		each_set(dp, forget, NULL, true);
 	memset(dp->skel->bss->wanted, 0, sizeof(dp->skel->bss->wanted));
 	memset(dp->skel->bss->hops, 0, sizeof(dp->skel->bss->hops));
 	fresh.until = c->until;

