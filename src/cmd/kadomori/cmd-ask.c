@@ -50,7 +50,9 @@ static void print_boxes(struct proof *pr, pset s)
 	for (const char *p = text_str(&t); *p;) {
 		size_t n = strcspn(p, "\n");
 
-		printf("  %.*s\n", (int)n, p);
+		cleanup(freep) char *box = box_words(p, n);
+
+		printf("  %s\n", box);
 		p += n + (p[n] == '\n');
 	}
 	if (more)

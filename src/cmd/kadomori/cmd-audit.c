@@ -90,14 +90,15 @@ int audit_request_of(const struct audit_asked *a, struct audit_request *rq,
 
 /* ---- text ---- */
 
-static void indented(const char *title, const char *lines)
+static void indented(const char *lines, bool boxes)
 {
 	for (const char *p = lines; p && *p;) {
 		size_t n = strcspn(p, "\n");
+		cleanup(freep) char *one = boxes ? box_words(p, n)
+						 : xstrndup(p, n);
 
-		printf("   %s%.*s\n", p == lines ? title : "", (int)n, p);
+		printf("   %s\n", one);
 		p += n + (p[n] == '\n');
-		title = "";
 	}
 }
 
@@ -118,14 +119,14 @@ static void print_change(const struct audit *a, size_t i)
 		printf(_("   change:    the same as for %zu\n"), first);
 	} else if (a->v[i].change) {
 		puts(_("   change (a copy with it was judged again):"));
-		indented("", a->v[i].change);
+		indented(a->v[i].change, false);
 	}
 }
 
 static void print_finding(const struct finding *f, size_t number)
 {
 	printf("%zu. [%s] %s\n", number, severity_words(f->severity), f->what);
-	indented("", f->boxes);
+	indented(f->boxes, true);
 	if (f->has_packet) {
 		cleanup(freep) char *p = packet_format(&f->packet);
 

@@ -30,6 +30,9 @@ int read_file(const char *path, struct text *t);
 int read_text(const char *name, const char *text, const struct read_options *o,
 	struct pipeline **ret, const struct brand **brand);
 
+/* A line of proof_words() in the reader's language; caller frees. (boxes.c) */
+char *box_words(const char *line, size_t n);
+
 /* What was not understood, to stderr. */
 void read_unknown(const struct pipeline *pl, const char *name);
 /*
