@@ -168,14 +168,14 @@ static struct sa *sa_of(struct observe *o, size_t host, size_t peer,
 	return s;
 }
 
-/* Sent before already? IKEv2 has one request at a time in each direction here;
- * IKEv1's message ids are random, and zero in main mode. */
+/* Sent before already? IKEv2 has one request at a time in each direction; in
+ * IKEv1 one message id is several messages, so there it cannot be told. */
 static bool is_again(struct sa *s, const struct ike_head *h, enum obs_dir dir,
 	int kind)
 {
-	bool again = s->has_id[dir][kind] && s->last_id[dir][kind] == h->msgid &&
-		s->last_exchange[dir][kind] == h->exchange &&
-		(ike_major(h) == 2 || h->exchange == IKE1_QUICK);
+	bool again = ike_major(h) == 2 && s->has_id[dir][kind] &&
+		s->last_id[dir][kind] == h->msgid &&
+		s->last_exchange[dir][kind] == h->exchange;
 
 	s->has_id[dir][kind] = true;
 	s->last_id[dir][kind] = h->msgid;
@@ -318,7 +318,8 @@ static void ike_message(struct observe *o, size_t h, const struct look *l,
 	p->ikev2 |= ike_major(&head) == 2;
 	began(&o->host[h]->d, p, l, &head, response);
 	s = sa_of(o, h, peer_index(o, h, p), &head, &fresh);
-	first_of_id = s->last_id[!l->dir][response] != head.msgid;
+	first_of_id = s->last_id[!l->dir][response] != head.msgid &&
+		s->last_id[l->dir][response] != head.msgid;
 	again = is_again(s, &head, l->dir, response);
 	if (fresh && !s->was_init)
 		renewed_ike(p, head.spi_i, l->ms);

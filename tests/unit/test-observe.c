@@ -265,6 +265,51 @@ static void renewals_are_told_apart(void **s)
 	observe_free(x.o);
 }
 
+static void ike1(struct wire *x, enum obs_dir dir, uint64_t spi_r,
+	uint8_t exchange, uint32_t id)
+{
+	uint8_t buf[200], pad[100] = {0};
+	struct wr w = wr_of(buf, sizeof(buf));
+	struct ike_head h = {.spi_i = 0x11, .spi_r = spi_r, .version = 0x10,
+		.exchange = exchange, .msgid = id};
+	struct ike_build b;
+
+	ike_build_head(&b, &w, &h);
+	ike_build_raw(&b, 1, pad, sizeof(pad));
+	assert_int_equal(ike_build_finish(&b), 0);
+	udp(x, dir, 500, 500, buf, wr_len(&w));
+}
+
+/* RFC 2409: main mode, quick mode, and a quick mode of the peer when ESP runs. */
+static void the_old_ike(void **s)
+{
+	struct wire x = wire_up(&(struct observe_want){0});
+	const struct obs_peer *p;
+
+	(void)s;
+	for (int i = 0; i < 3; i++) {
+		ike1(&x, OBS_OUT, i ? 0x22 : 0, IKE1_MAIN, 0);
+		ike1(&x, OBS_IN, 0x22, IKE1_MAIN, 0);
+	}
+	for (int i = 0; i < 3; i++)
+		ike1(&x, i == 1 ? OBS_IN : OBS_OUT, 0x22, IKE1_QUICK, 5);
+	esp(&x, OBS_OUT, 0x1001);
+	esp(&x, OBS_IN, 0x2001);
+	for (int i = 0; i < 3; i++)
+		ike1(&x, i == 1 ? OBS_OUT : OBS_IN, 0x22, IKE1_QUICK, 9);
+	esp(&x, OBS_OUT, 0x1002);
+	esp(&x, OBS_IN, 0x2002);
+	p = &the_device(&x)->peer[0];
+	assert_true(p->ikev1 && !p->ikev2 && p->device_starts && p->answered &&
+		!p->peer_starts);
+	assert_int_equal(p->renewal_n, 1);
+	assert_int_equal(p->renewal[0].what, OBS_RENEW_CHILD);
+	assert_int_equal(p->renewal[0].by, OBS_IN);
+	for (size_t i = 0; i < p->kind_n; i++)
+		assert_int_equal(p->kind[i].again, 0);
+	observe_free(x.o);
+}
+
 static void silence_that_the_peer_ends(void **s)
 {
 	struct wire x = wire_up(&(struct observe_want){0});
@@ -542,6 +587,7 @@ static const struct test_case cases[] = {
 	{"NAT is seen by the hashes", nat_is_seen_by_the_hashes},
 	{"sizes are those of the wire, repeats are no new messages", sizes_and_repeats},
 	{"renewals of ESP and of IKE are told apart", renewals_are_told_apart},
+	{"IKEv1: main mode, quick mode, a renewal by the peer", the_old_ike},
 	{"a silence that the peer ends is measured", silence_that_the_peer_ends},
 	{"names lead to peers, through aliases", names_lead_to_peers},
 	{"answers that nobody asked for are no facts", answers_nobody_asked_for},
