@@ -196,6 +196,7 @@ struct mend_edit {
 struct mend {
 	struct mend_edit *v; /* in any order */
 	size_t n, cap;
+	bool whole; /* its lines are one rule: none is left out */
 };
 struct mends {
 	struct mend *v;

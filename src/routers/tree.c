@@ -43,9 +43,25 @@ struct tree *tree_kid(const struct tree *t, const char *name)
 	return NULL;
 }
 
+/* A value that is set again is the last one said. */
+static void to_the_end(struct tree *t, struct tree *k)
+{
+	size_t i = 0;
+
+	if (k->n)
+		return;
+	while (t->kids[i] != k)
+		i++;
+	memmove(&t->kids[i], &t->kids[i + 1], (t->n - i - 1) * sizeof(k));
+	t->kids[t->n - 1] = k;
+}
+
 static struct tree *grow(struct tree *t, const char *name, unsigned line)
 {
 	struct tree *k = tree_kid(t, name);
+
+	if (k)
+		to_the_end(t, k);
 
 	if (!k)
 		*GROW(t->kids, t->n, t->cap) = k = node(name, line);
@@ -74,7 +90,7 @@ const char *tree_value(const struct tree *t, const char *path)
 {
 	const struct tree *at = tree_at(t, path);
 
-	return at && at->n ? at->kids[0]->name : NULL;
+	return at && at->n ? at->kids[at->n - 1]->name : NULL;
 }
 
 static int by_number(const void *a, const void *b)
@@ -458,13 +474,30 @@ static void bury(struct tree *t)
 		bury(t->kids[i]);
 }
 
+/* Behind the braces: what was typed since, or is to be. */
+static bool typed_since(struct reader *r, struct cursor *c)
+{
+	size_t n = strcspn(c->p, "\n");
+	struct capture_line l = {.no = c->line};
+
+	if (r->depth || *text_str(&c->head) || !r->root->n ||
+		(strncmp(c->p, "set ", 4) && strncmp(c->p, "delete ", 7)))
+		return false;
+	l.text = xstrndup(c->p, n);
+	set_line(r, &l);
+	free(l.text);
+	c->p += n;
+	return true;
+}
+
 static void curly(struct reader *r, const char *text)
 {
 	struct cursor c = {.p = text, .line = 1};
 
 	r->path[0] = r->root;
 	while (*c.p) {
-		if (!c.quote && !*text_str(&c.head) && skip_comment(&c))
+		if (!c.quote && !*text_str(&c.head) &&
+			(skip_comment(&c) || typed_since(r, &c)))
 			continue;
 		if (!c.quote && (!strncmp(c.p, "/*", 2) || !strncmp(c.p, "## ", 3)) &&
 			skip_comment(&c))

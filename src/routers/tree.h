@@ -30,7 +30,7 @@ enum tree_form {
 
 /*
  * Text (from clean_text()) -> root, never NULL; caller: tree_free(). Lines that
- * are no statement are noted in pl. "inactive:", "deactivate", "delete" take
+ * are no statement are noted in pl. "set" and "delete" lines may follow braces. "inactive:", "deactivate", "delete" take
  * what they name away.
  */
 struct tree *tree_read(const char *text, enum tree_form form,
@@ -41,7 +41,7 @@ void tree_free(struct tree *t);
 struct tree *tree_kid(const struct tree *t, const char *name);
 /* Down a path of words, "global-options state-policy"; NULL if it ends. */
 struct tree *tree_at(const struct tree *t, const char *path);
-/* Name of the first child ("drop" of "action drop"), or NULL. */
+/* Name of the child set last ("drop" of "action drop"), or NULL. */
 const char *tree_value(const struct tree *t, const char *path);
 /* Children in the order of their numbers ("rule 10" after "rule 9"). */
 void tree_sort(struct tree *t);
@@ -50,6 +50,14 @@ void tree_sort(struct tree *t);
  * destination-port 500"): bring grandchildren so named up to t.
  */
 void tree_hoist(struct tree *t, const char *const *names);
+
+struct mender;
+struct mends;
+/*
+ * Changes in the words of "set" and "delete", appended: take out what the
+ * quoted line names; let the device in through the list that stops it.
+ */
+void tree_mend(const struct mender *m, struct mends *ret);
 
 /* "PREFIX name a b; c d" on one line, as a finding quotes it. Caller frees. */
 char *tree_quote(const char *prefix, const struct tree *t);

@@ -194,7 +194,7 @@ static bool accepted(struct mending *x, const char *text,
 static void shrink(struct mending *x, const char *text, struct mend *m,
 	const struct finding *f, struct trial *best)
 {
-	for (size_t i = m->n; i-- > 0 && m->n > 1;) {
+	for (size_t i = m->n; !m->whole && i-- > 0 && m->n > 1;) {
 		struct mend_edit e = m->v[i];
 		struct trial t;
 

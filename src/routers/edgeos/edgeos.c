@@ -33,4 +33,5 @@ const struct brand brand_edgeos = {
 	.undo = vyos_undo,
 	.looks = edgeos_looks,
 	.read = vyos_read,
+	.mend = tree_mend,
 };

@@ -365,7 +365,8 @@ static const char *const quiet_ips[] = {"route", "dhcp", "domain", "domain-name"
 	"multicast", "router", "nd", "cache", "arp", "as-path", "community-list",
 	"dns", "identd", "admission", "address-pool", "options", "default-gateway",
 	"default-network", "mobile", "mfib", "slb", "urlfilter", "verify", "wccp",
-	"port-map", "hop-limit", "mld", "neighbor", "ospf", "source", "spd", "rip", "resolv"};
+	"port-map", "hop-limit", "mld", "neighbor", "ospf", "source", "spd", "rip", "resolv", "bgp-community",
+	"auth-proxy"};
 
 static bool among(const char *s, const char *const *v, size_t n)
 {

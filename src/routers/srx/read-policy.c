@@ -117,7 +117,7 @@ static void pair(struct srx *x, struct chain *gate, const char *from,
 {
 	cleanup(freep) char *name = xasprintf("policies %s to %s", from, to);
 	cleanup(freep) char *head = xasprintf(
-		"from-zone %s to-zone %s policy", from, to);
+		"security policies from-zone %s to-zone %s policy", from, to);
 	struct chain *c;
 	enum role f, o;
 	struct rule *r;
@@ -210,10 +210,8 @@ static const struct service {
 	{"ndp", 58, 0, 0}};
 
 static void service(struct chain *c, const struct tree *t, enum role in,
-	const char *zone)
+	const char *head)
 {
-	cleanup(freep) char *head = xasprintf(
-		"security-zone %s host-inbound-traffic", zone);
 	cleanup(freep) char *text = tree_quote(head, t);
 	struct rule *r;
 
@@ -242,17 +240,20 @@ static void service(struct chain *c, const struct tree *t, enum role in,
 	value_opaque(&r->match, t->name);
 }
 
+/* path: "security zones security-zone Z[ interfaces I]" */
 static void host_inbound(struct chain *c, const struct tree *t, enum role in,
-	const char *zone)
+	const char *path)
 {
 	static const char *const kinds[] = {"system-services", "protocols"};
 
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
 		const struct tree *k = tree_at(t, "host-inbound-traffic");
+		cleanup(freep) char *head = xasprintf(
+			"%s host-inbound-traffic %s", path, kinds[i]);
 
 		k = tree_kid(k, kinds[i]);
 		for (size_t j = 0; k && j < k->n; j++)
-			service(c, k->kids[j], in, zone);
+			service(c, k->kids[j], in, head);
 	}
 }
 
@@ -260,17 +261,22 @@ static void host_inbound(struct chain *c, const struct tree *t, enum role in,
 static void zone_input(struct srx *x, struct chain *c, const struct tree *z)
 {
 	const struct tree *ifs = tree_kid(z, "interfaces");
+	cleanup(freep) char *path = xasprintf("security zones security-zone %s",
+		z->name);
 	enum role r;
 	bool own = false;
 
 	if (!srx_zone_role(x, z->name, &r))
 		return;
 	for (size_t i = 0; ifs && i < ifs->n; i++) {
+		cleanup(freep) char *at = xasprintf("%s interfaces %s", path,
+			ifs->kids[i]->name);
+
 		own |= tree_kid(ifs->kids[i], "host-inbound-traffic") != NULL;
-		host_inbound(c, ifs->kids[i], r, z->name);
+		host_inbound(c, ifs->kids[i], r, at);
 	}
 	if (!own || (ifs && ifs->n > 1))
-		host_inbound(c, z, r, z->name);
+		host_inbound(c, z, r, path);
 }
 
 static void neighbours(struct chain *c)
@@ -318,7 +324,7 @@ void srx_policies(struct srx *x)
 	packet_mode(x, c);
 	value_established(c, "session", 0);
 	pairs(x, c, false);
-	policy_list(x, c, global, NULL, NULL, "global policy");
+	policy_list(x, c, global, NULL, NULL, "security policies global policy");
 	c->end = open ? V_ACCEPT : V_DROP;
 	origin_set(&c->end_origin, NULL, def ? def->line : 0, open
 		? "security policies default-policy permit-all"

@@ -283,4 +283,5 @@ const struct brand brand_srx = {
 	.undo = srx_undo,
 	.looks = srx_looks,
 	.read = srx_read,
+	.mend = tree_mend,
 };

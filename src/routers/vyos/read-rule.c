@@ -102,7 +102,7 @@ static void side(struct vyos *v, const struct tree *t, bool src,
 
 	for (size_t i = 0; i < t->n; i++) {
 		const struct tree *k = t->kids[i];
-		const char *val = k->n ? k->kids[0]->name : "";
+		const char *val = k->n ? k->kids[k->n - 1]->name : "";
 
 		if (!strcmp(k->name, "address"))
 			address(m, src ? F_SRC : F_DST, val, mask);
@@ -262,7 +262,7 @@ void vyos_iface(struct vyos *v, const struct tree *t, enum field f,
 	if (!name && !list)
 		list = tree_value(t, "interface-group");
 	if (!name && !list)
-		name = t->n ? t->kids[0]->name : "";
+		name = t->n ? t->kids[t->n - 1]->name : "";
 	if (name && !strcmp(name, "any"))
 		return;
 	neg = negated(name ? &name : &list);
@@ -301,7 +301,7 @@ void vyos_match(struct vyos *v, const struct tree *rule, enum family fam,
 	cond_num(match_cond(m, F_FAMILY, false), fam, fam);
 	for (size_t i = 0; i < rule->n; i++) {
 		const struct tree *k = rule->kids[i];
-		const char *s = k->name, *val = k->n ? k->kids[0]->name : "";
+		const char *s = k->name, *val = k->n ? k->kids[k->n - 1]->name : "";
 
 		if (!strcmp(s, "protocol"))
 			vyos_proto(val, m);

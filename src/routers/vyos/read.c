@@ -241,7 +241,7 @@ static void attach(struct vyos *v, const char *ifname, const char *dir,
 	const struct tree *said, enum family fam)
 {
 	enum role r = vyos_role(v, ifname);
-	const char *list = said->n ? said->kids[0]->name : "";
+	const char *list = said->n ? said->kids[said->n - 1]->name : "";
 	const char *kind = fam == FAM_6 ? "ipv6" : "ipv4";
 	cleanup(freep) char *name = xasprintf("%s %s %s", kind, ifname, dir);
 	cleanup(freep) char *to = xasprintf("%s name %s", kind, list);

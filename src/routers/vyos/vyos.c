@@ -403,4 +403,5 @@ const struct brand brand_vyos = {
 	.undo = vyos_undo,
 	.looks = vyos_looks,
 	.read = vyos_read,
+	.mend = tree_mend,
 };
