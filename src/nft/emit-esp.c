@@ -309,6 +309,18 @@ static void emit_translate(const struct pipeline *pl, struct text *out)
 	text_add(out, " udp sport 500 udp dport 500 ip saddr @lans masquerade to :1024-65535 fully-random\n\t}\n");
 }
 
+/* RFC 3715 2.1 a: AH covers the address that is translated; it cannot arrive. */
+static void emit_ah(const struct pipeline *pl, struct text *out)
+{
+	text_add(out, "\tchain no_ah {\n\t\ttype filter hook forward priority filter - 1; policy accept;\n"
+		"\t\toifname ");
+	add_ifaces(pl, ROLE_WAN, out);
+	text_add(out, " ip protocol ah ip saddr @lans limit rate 1/minute burst 2 packets log prefix \"kadomori: AH cannot pass address translation: \"\n"
+		"\t\toifname ");
+	add_ifaces(pl, ROLE_WAN, out);
+	text_add(out, " ip protocol ah ip saddr @lans counter drop comment \"rfc3715 ah\"\n\t}\n");
+}
+
 static void emit_lans(const struct addrmask *lan4, size_t n, struct text *out)
 {
 	char buf[ADDRMASK_STR];
@@ -344,5 +356,6 @@ void nft_emit_esp(const struct policy *pol, const struct addrmask *lan4,
 	emit_learn(pl, out);
 	emit_heard(pl, out);
 	emit_translate(pl, out);
+	emit_ah(pl, out);
 	text_add(out, "}\n");
 }
