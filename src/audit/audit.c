@@ -267,6 +267,28 @@ static pset find_no_filter(struct auditor *x, pset open, enum family fam)
 	return proof_minus(x->pr, open, au_where(x, everything(x), F_FAMILY, fam));
 }
 
+/*
+ * A filter without memory lets in what says that it is an answer (ACK). Nothing
+ * can be begun by it: not an open service. Returns what is left to tell.
+ */
+static pset find_acks(struct auditor *x, pset open, bool router)
+{
+	struct match m = {0};
+	struct cond *c = match_cond(&m, F_TCPFLAGS, false);
+	pset begins, acks;
+
+	c->flag_mask = TCP_SYN | TCP_ACK | TCP_RST;
+	c->flag_value = TCP_SYN;
+	begins = proof_and(x->pr, open, proof_match(x->pr, &m, PROOF_SURELY));
+	match_done(&m);
+	acks = proof_minus(x->pr, proof_and(x->pr, open, au_question(x, "tcp")),
+		proof_whatever(x->pr, begins, F_TCPFLAGS));
+	open_finding(x, acks, router ? "acks-router" : "acks", SEV_LOW,
+		xstrdup(_("A line without memory lets in every TCP packet that says it is an answer. No connection can be begun by it, but the home can be felt out.")),
+		xstrdup(_("Use the router's stateful filter instead, where it has one.")));
+	return proof_minus(x->pr, open, acks);
+}
+
 static void find_open(struct auditor *x)
 {
 	static const char *const dhcp[] = {"udp port 546", "udp port 68", NULL};
@@ -278,6 +300,7 @@ static void find_open(struct auditor *x)
 	open = find_level(x, open);
 	open = find_no_filter(x, open, FAM_6);
 	open = find_no_filter(x, open, FAM_4);
+	open = find_acks(x, open, false);
 	part = proof_and(x->pr, open, au_ipsec(x));
 	open_finding(x, part, "ipsec-any", SEV_LOW,
 		xstrdup(_("IPsec from outside reaches more than the device. RFC 6092 lets routers do so by default; it is no fault.")),
@@ -352,6 +375,7 @@ static void find_gateway(struct auditor *x, pset m)
 		xstrdup(_("The router's DHCPv6 client port can be reached from anywhere; its servers are on the line itself.")),
 		xstrdup(_("Narrow its source to fe80::/10.")));
 	s = proof_minus(x->pr, s, gateway_business(x));
+	s = find_acks(x, s, true);
 	open_finding(x, s, "open-router", SEV_HIGH,
 		xstrdup(_("The router itself can be reached from outside: its own services are not behind the filter.")),
 		xstrdup(_("Refuse what comes in for the router itself, except ICMPv6, DHCP and established answers.")));

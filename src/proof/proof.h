@@ -58,6 +58,8 @@ pset proof_or(struct proof *pr, pset a, pset b);
 pset proof_minus(struct proof *pr, pset a, pset b);
 /* The members with field f equal to v (family, in, out, ct, proto, ...). */
 pset proof_where(struct proof *pr, pset s, enum field f, uint32_t v);
+/* s and all that differ from a member in field f only. */
+pset proof_whatever(struct proof *pr, pset s, enum field f);
 /* Does p belong to s? */
 bool proof_has(const struct proof *pr, pset s, const struct packet *p);
 /* The set of the one packet p. */

@@ -53,6 +53,13 @@ pset proof_where(struct proof *pr, pset s, enum field f, uint32_t v)
 		space_equal(pr, space_slot(f), space_number(f, v)));
 }
 
+pset proof_whatever(struct proof *pr, pset s, enum field f)
+{
+	const struct place *p = &places[space_slot(f)];
+
+	return bdd_hold(pr->w, bdd_forget(pr->w, s, p->at, p->at + p->bits));
+}
+
 size_t proof_nodes(const struct proof *pr)
 {
 	return bdd_count(pr->w);

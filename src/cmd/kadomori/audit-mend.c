@@ -120,9 +120,9 @@ static bool passes(const struct pipeline *pl, const char *words)
 static bool home_lives(const struct mending *x, const struct pipeline *now)
 {
 	static const char *const daily[] = {
-		"tcp from 2600:1f18::1 port 443 to 2404:7a80:1:1::77 port 50000 established",
+		"tcp from 2600:1f18::1 port 443 to 2404:7a80:1:1::77 port 50000 flags a established",
 		"udp from 2600:1f18::1 port 443 to 2404:7a80:1:1::77 port 50000 established",
-		"tcp from 151.101.1.1 port 443 to 192.168.1.77 port 50000 established",
+		"tcp from 151.101.1.1 port 443 to 192.168.1.77 port 50000 flags a established",
 		"udp from 151.101.1.1 port 443 to 192.168.1.77 port 50000 established",
 		"tcp from 2404:7a80:1:1::77 to 2600:1f18::1 port 443 in lan out wan",
 		"tcp from 192.168.1.77 to 151.101.1.1 port 443 in lan out wan",
