@@ -299,10 +299,14 @@ static __always_inline __u32 bucket_of(const struct lease *l)
 static __always_inline void ask(struct lease *l, __u32 slot, __u32 now,
 	__u32 seq)
 {
+	__u64 b;
+
 	if ((l->meta & 0xffff) == LEASE_META(IPPROTO_ESP, F4, 0))
 		l->a[7] = seq;
 	l->due = now + LEASE_ASK_MS;
-	wanted[bucket_of(l) & (LEASE_WANTED - 1)] = slot + 1;
+	b = bucket_of(l);
+	asm volatile("" : "+r"(b)); /* 6.1's verifier forgets the mask else */
+	wanted[b & (LEASE_WANTED - 1)] = slot + 1;
 }
 
 /* When the next sample is due; not for all flows at once. */

@@ -447,6 +447,7 @@ int lease_egress(struct __sk_buff *skb)
 	__u32 ports, meta, seq, set_at, slot, *w, now;
 	struct lease_set *set;
 	void *data, *end, *l3, *l4;
+	__u64 b;
 	struct ethhdr *eth;
 	struct lease *l;
 	bool six;
@@ -476,12 +477,13 @@ int lease_egress(struct __sk_buff *skb)
 	meta = six ? LEASE_META(((struct ipv6hdr *)l3)->nexthdr, F6, 0)
 		   : LEASE_META(((struct iphdr *)l3)->protocol, F4, 0);
 	if (six)
-		w = &wanted[hash6((void *)&((struct ipv6hdr *)l3)->saddr, ports,
-			meta) >> 20 & (LEASE_WANTED - 1)];
+		b = hash6((void *)&((struct ipv6hdr *)l3)->saddr, ports, meta);
 	else
-		w = &wanted[hash4(((struct iphdr *)l3)->saddr,
-			((struct iphdr *)l3)->daddr, ports, meta) >> 20 &
-			(LEASE_WANTED - 1)];
+		b = hash4(((struct iphdr *)l3)->saddr,
+			((struct iphdr *)l3)->daddr, ports, meta);
+	b >>= 20;
+	asm volatile("" : "+r"(b)); /* 6.1's verifier: see ask() */
+	w = &wanted[b & (LEASE_WANTED - 1)];
 	slot = *w;
 	if (!slot--)
 		return TC_ACT_UNSPEC;

@@ -49,12 +49,15 @@ static struct text *words;
 
 static int on_print(enum libbpf_print_level level, const char *fmt, va_list ap)
 {
-	char line[512];
+	static char line[1 << 18];
+	size_t n;
 
 	if (level != LIBBPF_WARN || !words || words->len > 4096)
 		return 0;
+	/* a verifier's log says at its end why */
 	vsnprintf(line, sizeof(line), fmt, ap);
-	text_add(words, line);
+	n = strlen(line);
+	text_add(words, n > 700 ? line + n - 700 : line);
 	return 0;
 }
 
