@@ -36,6 +36,19 @@ static const char *how_words(const char *how)
 	return how;
 }
 
+/* How sure: what is bound by proof and has lasted; by proof, but young or from
+ * a file; by how devices behaved; not at all. */
+static const char *sure_words(const json_t *s)
+{
+	const char *how = str(s, "how");
+
+	if (!strcmp(how, "open") || !strcmp(how, "shared"))
+		return "";
+	if (!json_is_true(json_object_get(s, "firm")))
+		return _(" (on trial)");
+	return strcmp(how, "answers") ? _(" (sure)") : _(" (very likely)");
+}
+
 /* The configured name of an address, or the address. */
 static const char *name_of(const json_t *devices, const char *host)
 {
@@ -66,7 +79,6 @@ static void print_out(const json_t *devices, const json_t *o)
 
 static void print_in(const json_t *devices, const json_t *s)
 {
-	bool firm = json_is_true(json_object_get(s, "firm"));
 	size_t i;
 	json_t *h;
 
@@ -77,7 +89,7 @@ static void print_in(const json_t *devices, const json_t *s)
 	printf(_(" <- %s: %lld packets, for %lld s, silent %lld s; %s%s\n"),
 		str(s, "peer"), num(s, "packets"), num(s, "age_s"),
 		num(s, "idle_s"), how_words(str(s, "how")),
-		firm ? _(" (sure)") : "");
+		sure_words(s));
 }
 
 void status_print_ipsec(const json_t *status)
