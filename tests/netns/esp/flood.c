@@ -181,6 +181,15 @@ static void forged(uint32_t to)
 	}
 }
 
+/* What a stall of this machine owes is not sent at once. */
+static void forge_due(double now)
+{
+	unsigned n = due(&forge.due, now, forge.rate);
+
+	for (n = MIN2(n, (unsigned)forge.rate / 50); n; n--)
+		forged(gateway);
+}
+
 static void play(struct sa *s, double t, double now)
 {
 	if (t < s->start)
@@ -278,8 +287,7 @@ int main(int argc, char **argv)
 		for (unsigned k = 0; t < (double)seconds * 1e3 && k < sa_n; k++)
 			play(&sas[k], t, now);
 		if (t >= (double)forge.start && t < (double)forge.end)
-			for (unsigned n = due(&forge.due, now, forge.rate); n; n--)
-				forged(gateway);
+			forge_due(now);
 		drain();
 		usleep(500);
 	}

@@ -14,7 +14,7 @@ shoot() { "$flood" 101.1.1.2 $n-p/101.1.1.1 $n-h1/192.168.7.11 $n-h2/192.168.7.1
 again() {
 	k down >/dev/null 2>&1
 	rm -f "$tmp/run/esp.state"
-	k up >/dev/null || fail "up"
+	k up >"$tmp/up" 2>&1 || fail "up: $(cat "$tmp/up")"
 	learns || fail "no learner"
 }
 # of SA $1: sent, got, lost
