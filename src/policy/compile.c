@@ -374,14 +374,15 @@ static void forward(struct build *b)
 /* The LAN's own prefix on the WAN means that this box is not the border. */
 static void check_overlap(struct build *b)
 {
-	for (size_t i = 0; i < b->f->lan4_n; i++) {
-		if (!b->f->has_wan4 ||
-			!addrmask_has(&b->f->lan4[i], FAM_4, &b->f->wan4))
-			continue;
+	bool overlaps = b->in->has_lan4 && b->f->has_wan4 &&
+		addrmask_has(&b->in->lan4_net, FAM_4, &b->f->wan4);
+
+	for (size_t i = 0; i < b->f->lan4_n && b->f->has_wan4; i++)
+		overlaps |= addrmask_has(&b->f->lan4[i], FAM_4, &b->f->wan4);
+	if (overlaps)
 		complain(b->c, false, b->in,
 			b->in->has_lan4 ? &b->in->lan4_at : &b->in->wan_at,
 			_("the line hands out an address of the LAN's own IPv4 network: the two sides cannot be told apart. Choose another network for the home, for example lan4 192.168.77.1/24"));
-	}
 }
 
 static void stateful_all(struct pipeline *pl)

@@ -132,6 +132,42 @@ static bool taken(struct build *b, const struct mapping *m, uint8_t proto,
 	return false;
 }
 
+static bool has_peer4(const struct device *d)
+{
+	for (size_t i = 0; i < d->peer_n; i++)
+		if (d->peers[i].fam == FAM_4)
+			return true;
+	return false;
+}
+
+static bool is_ipsec(const struct what *w)
+{
+	return w->kind == WHAT_IKE || w->kind == WHAT_ESP ||
+	       w->kind == WHAT_IPSEC || w->kind == WHAT_AH;
+}
+
+/*
+ * strict promises the device to its peers alone. Peers that are all IPv6 give
+ * the rule no condition, so the mapping would be open to every IPv4 sender.
+ */
+static bool open_to_all(struct build *b, const struct mapping *m,
+	const struct device *d)
+{
+	if (b->pol->profile != PROFILE_STRICT || has_peer4(d) ||
+		(!is_ipsec(&m->what) && !d->peer_n))
+		return false;
+	if (d->peer_n) {
+		complain(b->c, false, b->in, &m->at,
+			_("profile strict, but every peer of \"%s\" is IPv6, so this mapping would be open to every IPv4 sender. Add the peer's IPv4 prefix (peer ...), or remove the map line"),
+			d->name);
+		return true;
+	}
+	complain(b->c, true, b->in, &m->at,
+		_("profile strict, but no peer of \"%s\" is known: this mapping is open to every sender. \"kadomori observe\" learns its peers, or add: peer PREFIX"),
+		d->name);
+	return false;
+}
+
 static void map_one(struct build *b, const struct mapping *m)
 {
 	const struct device *d = &b->in->devices[m->device];
@@ -146,6 +182,8 @@ static void map_one(struct build *b, const struct mapping *m)
 			d->name);
 		return;
 	}
+	if (open_to_all(b, m, d))
+		return;
 	b->at = &m->at;
 	b->why = "map";
 	for (int i = 0; what_part(&m->what, i, &proto, &lo, &hi); i++)

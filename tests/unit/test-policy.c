@@ -211,6 +211,30 @@ static void ipv4_is_refused_where_it_cannot_work(void **state)
 	}
 }
 
+static void strict_maps_to_no_stranger(void **state)
+{
+	static const char device[] = HEAD "line dhcp4\nprofile strict\n"
+		"device a ipsec mac 00:11:22:33:44:55 ipv4 192.168.10.8";
+	cleanup(freep) char *six = xasprintf("%s peer 2404:1a8::/32\nmap ipsec to a\n", device);
+	cleanup(freep) char *both = xasprintf("%s peer 2404:1a8::/32 133.9.0.0/16\nmap ipsec to a\n", device);
+	cleanup(freep) char *none = xasprintf("%s\nmap ipsec to a\n", device);
+	struct house h = build(six, "133.1.2.3");
+
+	(void)state;
+	assert_int_equal(h.rc, -EINVAL);
+	assert_int_equal(h.c.v[0].line, 6);
+	done(&h);
+	h = build(both, "133.1.2.3");
+	assert_int_equal(h.rc, 0);
+	verdict(&h, "esp from 133.9.1.1 to 133.1.2.3 out self", V_ACCEPT);
+	verdict(&h, "esp from 133.8.1.1 to 133.1.2.3 out self", V_DROP);
+	done(&h);
+	h = build(none, "133.1.2.3");
+	assert_int_equal(h.rc, 0);
+	assert_true(h.c.n > 0 && h.c.v[h.c.n - 1].warning);
+	done(&h);
+}
+
 static void one_port_goes_to_one_device(void **state)
 {
 	struct house h = build(HEAD "line dhcp4\n"
@@ -229,6 +253,11 @@ static void lan_equal_to_wan_is_refused(void **state)
 
 	(void)state;
 	assert_int_equal(h.rc, -EINVAL);
+	done(&h);
+	/* as a word, whatever the interface bears now */
+	h = build(HEAD "lan4 133.1.2.1/24\n" CASA "\n", "133.1.2.3");
+	assert_int_equal(h.rc, -EINVAL);
+	assert_int_equal(h.c.v[0].line, 3);
 	done(&h);
 }
 
@@ -332,6 +361,7 @@ static const struct test_case cases[] = {
 	{"nothing passes before the prefix is known", nothing_passes_before_the_prefix_is_known},
 	{"a mapping names its line", a_mapping_names_its_line},
 	{"IPv4 is refused where it cannot work", ipv4_is_refused_where_it_cannot_work},
+	{"strict maps to no stranger", strict_maps_to_no_stranger},
 	{"one port goes to one device", one_port_goes_to_one_device},
 	{"a LAN equal to the WAN is refused", lan_equal_to_wan_is_refused},
 	{"the gateway offers nothing outside", the_gateway_offers_nothing_outside},
