@@ -200,8 +200,9 @@ static void plan_mapping(struct plan *p, const struct mapping *m,
 {
 	struct opening o = {.dev = m->device, .fam = FAM_4, .at = m->at};
 	const struct device *d = &p->in->devices[m->device];
-	/* strict hands over to the device what its peers send, once any is known */
-	bool peers = p->in->profile == PROFILE_STRICT && has_peer(d, FAM_4);
+	/* strict hands over what the device's peers send, once any is known; when
+	 * all of them are IPv6 nothing is mapped, and that is said */
+	bool peers = p->in->profile == PROFILE_STRICT && d->peer_n;
 
 	if (p->v4)
 		plan_what(p, &m->what, o, peers ? d->peers : NULL,
