@@ -12,7 +12,7 @@
 struct audit_asked {
 	struct read_options read;
 	const char *mac, *id, *ipv4, *line, *ask, *save, *prefix;
-	bool sarif, natt, stream;
+	bool sarif, natt, stream, no_change;
 };
 
 /* 0, or -EINVAL: *bad names the option whose value is not understood. */

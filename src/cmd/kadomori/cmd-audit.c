@@ -33,6 +33,8 @@ static int take_words(struct audit_asked *a, int argc, char **argv)
 			a->sarif = true;
 		} else if (!strcmp(argv[i], "--stream")) {
 			a->stream = true;
+		} else if (!strcmp(argv[i], "--no-change")) {
+			a->no_change = true;
 		} else if (!strcmp(argv[i], "--nat-t")) {
 			a->natt = true;
 		} else if (!strncmp(argv[i], "--", 2) && argv[i][2]) {
@@ -251,7 +253,8 @@ static int audit_words(const struct audit_asked *k, struct audit_request *rq,
 			path);
 	if (rc)
 		return EXIT_UNDECIDED;
-	audit_mend(k, rq, b, words, a);
+	if (!k->no_change)
+		audit_mend(k, rq, b, words, a);
 	return report(k, a, path, b);
 }
 

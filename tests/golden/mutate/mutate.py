@@ -285,7 +285,7 @@ def faults(text):
             yield "swap", i, l, lines[:i] + [lines[i + 1], l] + lines[i + 2:]
 
 def audit(path, ifs, dev):
-    r = run("--json", "audit", path, *ifs, *dev)
+    r = run("--json", "audit", "--no-change", path, *ifs, *dev)
     try:
         return r.returncode, json.loads(r.stdout)
     except ValueError:
