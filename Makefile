@@ -41,6 +41,10 @@ bench: deps all
 site: deps all
 	@$(BUILD)/src/cmd/kadomori/kadomori site $(BUILD)/site
 
+# half an hour of real traffic with faults thrown in (SOAK=seconds)
+soak: deps all
+	@tests/netns/fast/soak.sh $(BUILD)/src/cmd/kadomori/kadomori native $${SOAK:-1800}
+
 fuzz: deps
 	@tools/fuzz.sh
 

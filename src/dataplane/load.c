@@ -41,6 +41,7 @@ struct dataplane {
 	struct dataplane_fdb *fdb;
 	size_t fdb_n;
 	uint64_t memory, moved;
+	struct dataplane_status carry; /* counted in slots that were emptied */
 };
 
 /* ---- libbpf's own words ---- */
@@ -308,6 +309,27 @@ static void attach_in(struct dataplane *dp, size_t i)
 			BPF_ANY);
 }
 
+static void add_slots(void *arg, struct lease_set *v, uint32_t first,
+	uint32_t n)
+{
+	struct dataplane_status *r = arg;
+	uint32_t now = now_ticks();
+
+	(void)first;
+	for (size_t i = 0; i < (size_t)n * LEASE_WAYS; i++) {
+		const struct lease *l = &v[i / LEASE_WAYS].way[i % LEASE_WAYS];
+		uint32_t side = l->meta >> 16 & (LEASE_PORTS - 1);
+
+		if (l->head >> 16 >= LEASE_PROVEN &&
+			now - l->checked <= LEASE_DEAD_MS)
+			r->leases++;
+		r->fast_packets += l->packets;
+		r->fast_bytes += l->bytes;
+		r->side[side].packets += l->packets;
+		r->side[side].bytes += l->bytes;
+	}
+}
+
 static void forget(void *arg, struct lease_set *v, uint32_t first, uint32_t n)
 {
 	(void)arg;
@@ -327,8 +349,10 @@ static int new_rows(struct dataplane *dp)
 			bpf_map__fd(dp->skel->maps.out_ports), &i);
 	if (rc)
 		return rc;
-	if (dp->port_n)
+	if (dp->port_n) {
+		each_set(dp, add_slots, &dp->carry, false);
 		each_set(dp, forget, NULL, true);
+	}
 	memset(dp->skel->bss->wanted, 0, sizeof(dp->skel->bss->wanted));
 	memset(dp->skel->bss->hops, 0, sizeof(dp->skel->bss->hops));
 	fresh.until = c->until;
@@ -555,27 +579,6 @@ static void add_counts(struct dataplane *dp, struct dataplane_status *r)
 	free(c);
 }
 
-static void add_slots(void *arg, struct lease_set *v, uint32_t first,
-	uint32_t n)
-{
-	struct dataplane_status *r = arg;
-	uint32_t now = now_ticks();
-
-	(void)first;
-	for (size_t i = 0; i < (size_t)n * LEASE_WAYS; i++) {
-		const struct lease *l = &v[i / LEASE_WAYS].way[i % LEASE_WAYS];
-		uint32_t side = l->meta >> 16 & (LEASE_PORTS - 1);
-
-		if (l->head >> 16 >= LEASE_PROVEN &&
-			now - l->checked <= LEASE_DEAD_MS)
-			r->leases++;
-		r->fast_packets += l->packets;
-		r->fast_bytes += l->bytes;
-		r->side[side].packets += l->packets;
-		r->side[side].bytes += l->bytes;
-	}
-}
-
 /* What the slots have not handed over yet counts too. */
 bool dataplane_busy(struct dataplane *dp)
 {
@@ -594,6 +597,12 @@ void dataplane_status(struct dataplane *dp, struct dataplane_status *ret)
 	add_counts(dp, ret);
 	ret->slots = (uint64_t)dp->sets * LEASE_WAYS;
 	ret->memory = dp->memory;
+	ret->fast_packets += dp->carry.fast_packets;
+	ret->fast_bytes += dp->carry.fast_bytes;
+	for (size_t i = 0; i < LEASE_PORTS; i++) {
+		ret->side[i].packets += dp->carry.side[i].packets;
+		ret->side[i].bytes += dp->carry.side[i].bytes;
+	}
 	each_set(dp, add_slots, ret, false);
 }
 

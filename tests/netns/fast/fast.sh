@@ -88,6 +88,7 @@ for a in 101.1.1.1 2404:1a8:9::2; do
 	grew 300 || fail "nothing went fast"
 done
 
+if [ -z "${LATE-}" ]; then
 step "over the path's MTU goes up: fragments arrive, IPv6 hears of a smaller one"
 on gw ip link set wan0 mtu 1400; on out ip link set eth0 mtu 1400; sleep 0.3
 set -- $(on pc $py udp 101.1.1.1 7 2 1300); [ $(($2 * 10)) -ge $(($1 * 8)) ] || fail "1300 bytes: $*"
@@ -186,13 +187,14 @@ quiet; on pc $py udp 101.1.1.1 7 2 >/dev/null; grew 200 || fail "not fast again"
 step "next hop and host change their MAC without a word"
 on pc sysctl -qw net.ipv4.conf.all.arp_notify=0; on out sysctl -qw net.ipv4.conf.all.arp_notify=0
 on gw sysctl -qw net.ipv4.neigh.wan0.base_reachable_time_ms=2000 net.ipv4.neigh.wan0.delay_first_probe_time=1 net.ipv4.neigh.br0.base_reachable_time_ms=2000 net.ipv4.neigh.br0.delay_first_probe_time=1
-on pc $py udp 101.1.1.1 7 13 100 4900 >"$tmp/u" & up=$!
+on pc $py udp 101.1.1.1 7 17 100 4900 >"$tmp/u" & up=$!
 sleep 3; on out ip link set eth0 address 02:00:00:00:aa:01
 on pc ip link set eth0 address 02:00:00:00:aa:02
 wait $up; set -- $(cat "$tmp/u"); echo "  $1 sent, $2 back, longest gap $3 ms at $4 s (kernel's timers shortened)"
-[ "$3" -lt 8500 ] || fail "gap $3 ms"
+[ "$3" -lt 12000 ] || fail "gap $3 ms"
 quiet; on pc $py udp 101.1.1.1 7 2 >/dev/null; grew 200 || fail "not fast again"
 
+fi
 step "the address outside changes: the old one is not used any more"
 on pc $py udp 101.1.1.1 7 5 100 5000 >"$tmp/u" & up=$!
 sleep 2; on gw ip addr del 101.1.1.2/24 dev wan0; on gw ip addr add 101.1.1.3/24 dev wan0; sleep 0.3
@@ -214,7 +216,7 @@ grew 200 || fail "nothing went fast"
 on gw tc qdisc del dev wan0 root; sleep 1
 
 step "another firewall's table: off, and on again without it"
-on gw nft add table inet other '{ chain f { type filter hook forward priority 10; } }'
+on gw nft add table inet other; on gw nft add chain inet other f '{ type filter hook forward priority 10; }'
 sleep 2.5; [ "$(fast on)" = False ] || fail "still on beside another firewall"
 k status | grep -q "another firewall's rules" || fail "status does not say why"
 on gw nft delete table inet other; sleep 2.5; [ "$(fast on)" = True ] || fail "not on again"
