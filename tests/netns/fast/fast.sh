@@ -229,7 +229,7 @@ for f in "--fast-path $way" --no-fast-path "--fast-path $way"; do
 	sleep 1.5; pkill -KILL -f "kadomorid --conf $conf"; sleep 0.3
 	k up $f >/dev/null || fail "up $f"
 done
-k status | grep -qi "fast path" || fail status
+sleep 2.5; k status | grep -qi "fast path" || fail status
 wait $up; wait $sp
 [ "$(cut -d' ' -f1,2 "$tmp/sink")" = "$(cat "$tmp/src")" ] || fail "bytes differ: $(cat "$tmp/src" "$tmp/sink")"
 echo "  $(cut -c1-30 "$tmp/src") both ends"
