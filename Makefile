@@ -8,7 +8,7 @@
 BUILD ?= build
 SAN ?= build-san
 
-.PHONY: all deps try check soak bench fuzz site clean install san
+.PHONY: all deps try check soak soak-fast bench fuzz site clean install san
 
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD)
@@ -35,6 +35,9 @@ san:
 soak: deps all
 	@$(BUILD)/tests/netns/two $(BUILD)/src/cmd/kadomorid/kadomorid 600
 
+soak-fast: deps all
+	@tests/netns/fast/soak.sh $(BUILD)/src/cmd/kadomori/kadomori native $${SOAK:-1800}
+
 bench: deps all
 	@bench/run.sh
 
@@ -42,9 +45,6 @@ site: deps all
 	@$(BUILD)/src/cmd/kadomori/kadomori site $(BUILD)/site
 
 # half an hour of real traffic with faults thrown in (SOAK=seconds)
-soak: deps all
-	@tests/netns/fast/soak.sh $(BUILD)/src/cmd/kadomori/kadomori native $${SOAK:-1800}
-
 fuzz: deps
 	@tools/fuzz.sh
 

@@ -7,8 +7,10 @@
 
 enum {
 	/* Measured with Chromium: what still fits one A4 page in the larger
-	 * print. Lines of settings weigh more than words. */
+	 * print, and in the middle one. Lines of settings weigh more than
+	 * words. */
 	PAGE_WEIGHT_MAX = 2700,
+	SMALL_WEIGHT_MAX = 4200,
 	LONG_LINES = 12, /* a block on paper goes into two columns from here */
 };
 
@@ -251,13 +253,20 @@ static size_t weight(const struct sheet *s)
 	return w;
 }
 
+static const char *page_class(const struct sheet *s)
+{
+	size_t w = weight(s);
+
+	return w <= PAGE_WEIGHT_MAX ? "page" : w <= SMALL_WEIGHT_MAX ?
+		"page small" : "page small tiny";
+}
+
 void sheet_html(const struct sheet *s, bool print, struct text *out)
 {
 	cleanup(freep) char *title = xasprintf("%s: %s", s->model->name,
 		line_words(s->line));
 	struct page pg = {.title = title,
-		.class = !print ? "" : weight(s) > PAGE_WEIGHT_MAX ?
-			"page small" : "page"};
+		.class = print ? page_class(s) : ""};
 
 	html_begin(&pg, out);
 	html_sheet(s, print, out);
