@@ -34,6 +34,7 @@ enum dataplane_why {
 	DP_WHY_DRIVER,		/* the driver refuses XDP */
 	DP_WHY_NO_XMIT,		/* in by XDP; out of it XDP may not send */
 	DP_WHY_SHAPER,		/* the same, because a shaper must see all */
+	DP_WHY_FOREIGN_TC,	/* somebody else's tc filters must see all */
 	DP_WHY_TC_REFUSED,
 	DP_WHY_TOO_MANY,	/* more ports than LEASE_PORTS / 2 */
 	DP_WHY_MAX
@@ -47,6 +48,7 @@ struct dataplane_device {
 	struct mac mac;
 	uint32_t mtu;
 	bool ethernet, wan, foreign_xdp, vlan_above;
+	bool filters_in, filters_out; /* somebody else's tc filters */
 	int xmit;		/* XDP may send out of it: 1, 0, -1 unknown */
 };
 

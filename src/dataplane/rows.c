@@ -29,6 +29,7 @@ const char *dataplane_why_name(enum dataplane_why w)
 		[DP_WHY_DRIVER] = "driver",
 		[DP_WHY_NO_XMIT] = "no-xmit",
 		[DP_WHY_SHAPER] = "shaper",
+		[DP_WHY_FOREIGN_TC] = "foreign-tc",
 		[DP_WHY_TC_REFUSED] = "tc-refused",
 		[DP_WHY_TOO_MANY] = "too-many",
 	};
@@ -75,6 +76,8 @@ static enum dataplane_mode best_of(const struct dataplane_device *d,
 	*why = DP_WHY_NONE;
 	if (!d->ethernet)
 		*why = DP_WHY_NO_ETHERNET;
+	else if (d->filters_in)
+		*why = DP_WHY_FOREIGN_TC;
 	else if (is(d, "vlan"))
 		*why = DP_WHY_VLAN;
 	else if (is(d, "bond") || is(d, "team"))
@@ -86,7 +89,8 @@ static enum dataplane_mode best_of(const struct dataplane_device *d,
 	else if (!force && (is(d, "veth") || !strcmp(d->driver, "veth")))
 		*why = DP_WHY_VETH;
 	return *why == DP_WHY_NONE ? DP_NATIVE
-		: *why == DP_WHY_NO_ETHERNET ? DP_OFF : DP_TC;
+		: *why == DP_WHY_NO_ETHERNET || *why == DP_WHY_FOREIGN_TC
+			? DP_OFF : DP_TC;
 }
 
 static const struct dataplane_device *by_index(
@@ -149,7 +153,9 @@ void dataplane_finish(struct dataplane_port *p, size_t n,
 	for (size_t i = 0; i < n; i++) {
 		const struct dataplane_device *dev = by_index(d, dn,
 			p[i].ifindex);
-		bool shaped = dev && shapes(dev->qdisc);
+		/* XDP would go past them, tc does not */
+		bool shaped = dev &&
+			(shapes(dev->qdisc) || dev->filters_out);
 		bool xmit = dev && (dev->xmit < 0 ? known_xmit(dev->driver)
 						   : dev->xmit > 0);
 

@@ -210,6 +210,11 @@ struct kernel_fdb {
 	int ifindex;
 };
 int kernel_fdb(struct kernel_fdb **ret, size_t *n);
+/*
+ * How many tc filters stand at the device's clsact (or ingress) hook, those of
+ * BPF programs named in but (NULL-terminated) not counted.
+ */
+int kernel_tc_filters(int ifindex, bool ingress, const char *const *but);
 /* The driver's name by ethtool; "" and -errno where it does not tell. */
 int kernel_driver(const char *ifname, char *buf, size_t n);
 /* Received VLAN tags stay in the packet from now on. 0 or -errno. */

@@ -8,6 +8,8 @@
 #include <linux/genetlink.h>
 #include <linux/if_arp.h>
 #include <linux/neighbour.h>
+#include <linux/pkt_cls.h>
+#include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <linux/sockios.h>
 #include <stdio.h>
@@ -179,6 +181,68 @@ int kernel_fdb(struct kernel_fdb **ret, size_t *n)
 	*ret = f.v;
 	*n = f.n;
 	return 0;
+}
+
+/* ---- tc filters ---- */
+
+struct filters {
+	const char *const *but;
+	int n;
+};
+
+/* libbpf names a program's filter "PROGRAM:[ID]" */
+static bool is_named(const struct nlattr *options, const char *name)
+{
+	const struct nlattr *a;
+	size_t n = strlen(name);
+
+	mnl_attr_for_each_nested(a, options)
+		if (mnl_attr_get_type(a) == TCA_BPF_NAME &&
+			mnl_attr_get_payload_len(a) > n)
+			return !memcmp(mnl_attr_get_payload(a), name, n) &&
+			       strchr(":", ((const char *)
+				       mnl_attr_get_payload(a))[n]);
+	return false;
+}
+
+static void on_filter(void *arg, const struct nlmsghdr *h)
+{
+	const struct tcmsg *m = mnl_nlmsg_get_payload(h);
+	const struct nlattr *a, *options = NULL;
+	struct filters *f = arg;
+	bool bpf = false;
+
+	if (!m->tcm_handle) /* the head of a list of filters */
+		return;
+	mnl_attr_for_each(a, h, sizeof(*m)) {
+		if (mnl_attr_get_type(a) == TCA_KIND)
+			bpf = !strcmp(mnl_attr_get_str(a), "bpf");
+		else if (mnl_attr_get_type(a) == TCA_OPTIONS)
+			options = a;
+	}
+	for (size_t i = 0; bpf && options && f->but[i]; i++)
+		if (is_named(options, f->but[i]))
+			return;
+	f->n++;
+}
+
+int kernel_tc_filters(int ifindex, bool ingress, const char *const *but)
+{
+	char buf[256];
+	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
+	struct filters f = {.but = but};
+	struct tcmsg *m;
+
+	h->nlmsg_type = RTM_GETTFILTER;
+	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
+	m->tcm_family = AF_UNSPEC;
+	m->tcm_ifindex = ifindex;
+	m->tcm_parent = TC_H_MAKE(TC_H_CLSACT,
+		ingress ? TC_H_MIN_INGRESS : TC_H_MIN_EGRESS);
+	if (ask(NETLINK_ROUTE, h, on_filter, &f))
+		return 0; /* nothing can stand where no hook is */
+	return f.n;
 }
 
 /* ---- ethtool ---- */

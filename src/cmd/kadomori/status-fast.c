@@ -32,6 +32,7 @@ static const char *words_of(const char *why)
 		{"driver", N_("the driver has no XDP, so at tc")},
 		{"no-xmit", N_("XDP may not send out of it; packets towards it go at tc")},
 		{"shaper", N_("a shaper stands there and sees every packet; towards it at tc")},
+		{"foreign-tc", N_("another program's tc filters stand there and must see every packet")},
 		{"tc-refused", N_("the kernel takes no tc program there")},
 		{"foreign", N_("another firewall's rules must see every packet")},
 		{"kernel", N_("this kernel does not take it (6.1 or later is needed)")},

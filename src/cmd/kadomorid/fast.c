@@ -60,6 +60,9 @@ static bool vlan_above(const struct kernel_link *l, size_t n, int ifindex)
 	return false;
 }
 
+static const char *const our_programs[] = {"lease_tc", "lease_egress",
+	"nd_filter", NULL};
+
 static void add(struct fast *f, const struct kernel_link *all, size_t n,
 	const struct kernel_link *l, bool wan)
 {
@@ -85,6 +88,8 @@ static void add(struct fast *f, const struct kernel_link *all, size_t n,
 	d->wan = wan;
 	d->foreign_xdp = l->xdp && !ours;
 	d->vlan_above = vlan_above(all, n, l->ifindex);
+	d->filters_in = kernel_tc_filters(l->ifindex, true, our_programs) > 0;
+	d->filters_out = kernel_tc_filters(l->ifindex, false, our_programs) > 0;
 	d->xmit = -1;
 	(void)kernel_driver(l->name, d->driver, sizeof(d->driver));
 }
@@ -333,6 +338,8 @@ static void note_message(struct fast *f, const struct nlmsghdr *h)
 	case RTM_DELLINK:
 	case RTM_NEWQDISC:
 	case RTM_DELQDISC:
+	case RTM_NEWTFILTER:
+	case RTM_DELTFILTER:
 		f->links_moved = true;
 		return;
 	case RTM_NEWNEIGH:

@@ -207,6 +207,21 @@ grep -q STOPPING=1 "$tmp/notified" || fail "no STOPPING"
 in_gw nft list table inet kadomori >/dev/null || fail "SIGTERM took the table away"
 k up >/dev/null || fail "up after systemd"
 
+step "somebody's tc filter must see every packet: no fast path at that port"
+port_is() { k status --json | python3 -c 'import json,sys
+f = json.load(sys.stdin).get("fast_path") or {}
+p = [p["mode"] + " " + p["why"] for p in f.get("ports", []) if p["name"] == "lan0"]
+print(p[0] if p else "none")'; }
+wait_port() { for i in $(seq 60); do [ "$(port_is)" = "$1" ] && return 0; sleep 0.1; done; return 1; }
+if wait_port "tc veth"; then
+	in_gw tc filter add dev lan0 ingress protocol ip prio 1 bpf bytecode '1,6 0 0 0,' || fail "tc"
+	wait_port "off foreign-tc" || fail "the fast path goes past a filter: $(port_is)"
+	in_gw tc filter del dev lan0 ingress protocol ip prio 1
+	wait_port "tc veth" || fail "the fast path did not come back: $(port_is)"
+else
+	echo "  no fast path here: $(port_is)"
+fi
+
 step "down: forwarding off, then the table goes"
 k down || fail "down"
 in_gw nft list table inet kadomori >/dev/null 2>&1 && fail "table still there"

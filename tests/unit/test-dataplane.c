@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Which device goes fast, how, and why not: the pure half of the fast path. */
+#include "test.h"
+
+#include "dataplane/dataplane.h"
+#include "dataplane/lease.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static struct dataplane_device device(int ifindex, const char *driver)
+{
+	struct dataplane_device d = {.ifindex = ifindex, .mtu = 1500,
+		.ethernet = true, .xmit = -1, .wan = ifindex == 1};
+
+	snprintf(d.name, sizeof(d.name), "eth%d", ifindex);
+	snprintf(d.driver, sizeof(d.driver), "%s", driver);
+	return d;
+}
+
+struct planned {
+	struct dataplane_port p[DP_PORTS_MAX];
+	size_t n;
+};
+
+static struct planned plan(const struct dataplane_device *d, size_t n)
+{
+	struct planned r;
+
+	r.n = dataplane_plan(d, n, DP_NATIVE, false, r.p);
+	dataplane_finish(r.p, r.n, d, n);
+	return r;
+}
+
+static void two_good_cards_go_native(void **state)
+{
+	struct dataplane_device d[] = {device(1, "igc"), device(2, "ixgbe")};
+	struct planned r = plan(d, 2);
+
+	(void)state;
+	assert_int_equal(r.n, 2);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(r.p[i].mode, DP_NATIVE);
+		assert_int_equal(r.p[i].why, DP_WHY_NONE);
+		assert_true(r.p[i].xdp_out && !r.p[i].tc_in);
+	}
+	assert_int_not_equal(r.p[0].side, r.p[1].side);
+	assert_int_not_equal(r.p[0].side, 0);
+}
+
+static void each_reason_has_its_mode(void **state)
+{
+	struct {
+		enum dataplane_why why;
+		enum dataplane_mode mode;
+	} want[] = {{DP_WHY_NO_ETHERNET, DP_OFF}, {DP_WHY_VLAN, DP_TC},
+		{DP_WHY_BOND, DP_TC}, {DP_WHY_VLAN_ABOVE, DP_TC},
+		{DP_WHY_FOREIGN_XDP, DP_TC}, {DP_WHY_VETH, DP_TC},
+		{DP_WHY_FOREIGN_TC, DP_OFF}};
+	struct dataplane_device d[7];
+	struct planned r;
+
+	(void)state;
+	for (int i = 0; i < 7; i++)
+		d[i] = device(i + 1, "igc");
+	d[0].ethernet = false;
+	strcpy(d[1].kind, "vlan");
+	strcpy(d[2].kind, "bond");
+	d[3].vlan_above = true;
+	d[4].foreign_xdp = true;
+	strcpy(d[5].kind, "veth");
+	d[6].filters_in = true;
+	r = plan(d, 7);
+	for (int i = 0; i < 7; i++) {
+		assert_int_equal(r.p[i].why, want[i].why);
+		assert_int_equal(r.p[i].mode, want[i].mode);
+	}
+}
+
+static void what_must_see_all_is_not_passed_by(void **state)
+{
+	struct dataplane_device d[] = {device(1, "igc"), device(2, "igc"),
+		device(3, "r8169")};
+	struct planned r;
+
+	(void)state;
+	strcpy(d[0].qdisc, "cake");
+	d[1].filters_out = true;
+	r = plan(d, 3);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(r.p[i].mode, DP_NATIVE);
+		assert_false(r.p[i].xdp_out);
+		assert_true(r.p[i].tc_in); /* the others' way towards it */
+	}
+	assert_int_equal(r.p[0].why, DP_WHY_SHAPER);
+	assert_int_equal(r.p[1].why, DP_WHY_SHAPER);
+	assert_int_equal(r.p[2].why, DP_WHY_NO_XMIT);
+}
+
+static void ports_of_a_bridge_share_its_side(void **state)
+{
+	struct dataplane_device d[] = {device(1, "igc"), device(9, ""),
+		device(2, "igc"), device(3, "igc")};
+	struct planned r;
+
+	(void)state;
+	strcpy(d[1].kind, "bridge");
+	d[2].master = d[3].master = 9;
+	r = plan(d, 4);
+	assert_int_equal(r.n, 4);
+	assert_true(r.p[1].bridge && r.p[1].mode == DP_OFF);
+	assert_int_equal(r.p[2].side, r.p[3].side);
+	assert_int_equal(r.p[2].side, r.p[1].side);
+	assert_int_equal(r.p[2].l3, 9);
+	assert_int_not_equal(r.p[2].side, r.p[0].side);
+}
+
+static void every_port_is_found_by_its_hash(void **state)
+{
+	static struct lease_conf c;
+	struct dataplane_device d[DP_PORTS_MAX];
+	struct planned r;
+
+	(void)state;
+	for (int i = 0; i < DP_PORTS_MAX; i++)
+		d[i] = device(3 + i * 97, "igc");
+	r = plan(d, DP_PORTS_MAX);
+	assert_int_equal(dataplane_rows(r.p, r.n, &c), 0);
+	for (size_t i = 0; i < r.n; i++) {
+		uint32_t at = (uint32_t)r.p[i].ifindex * c.mult >> 26;
+
+		assert_int_equal(c.ports[at].ifindex, r.p[i].ifindex);
+		assert_int_equal(c.l3[r.p[i].side], r.p[i].l3);
+	}
+}
+
+static void the_table_grows_with_memory_within_bounds(void **state)
+{
+	(void)state;
+	assert_int_equal(dataplane_sets(0), 8192);
+	assert_int_equal(dataplane_sets(UINT64_C(1) << 50), 131072);
+	assert_true(dataplane_sets(UINT64_C(4) << 30) <= 131072);
+	assert_true(dataplane_sets(UINT64_C(4) << 30) >= 8192);
+}
+
+static const struct test_case cases[] = {
+	{"two good cards go native", two_good_cards_go_native},
+	{"each reason has its mode", each_reason_has_its_mode},
+	{"what must see all is not passed by", what_must_see_all_is_not_passed_by},
+	{"ports of a bridge share its side", ports_of_a_bridge_share_its_side},
+	{"every port is found by its hash", every_port_is_found_by_its_hash},
+	{"the table grows with memory, within bounds", the_table_grows_with_memory_within_bounds},
+};
+RUN(cases)
