@@ -148,7 +148,8 @@ void np_own(struct np *np, const struct addr *v, size_t n)
 	n = MIN2(n, (size_t)NP_OWN_MAX);
 	shield_own(np, v, n);
 	np->own_n = n;
-	memcpy(np->own, v, np->own_n * sizeof(*v));
+	if (n)
+		memcpy(np->own, v, n * sizeof(*v));
 }
 
 bool np_is_own(const struct np *np, const struct addr *a)
