@@ -339,16 +339,20 @@ def one(args):
     tmp, n, good, was, base, name, ifs, dev, (kind, i, line, lines) = args
     bad = os.path.join(tmp, f"{n}-{name}")
     open(bad, "w").write("\n".join(lines) + "\n")
-    does = harm(good, was, bad, ifs, "--ipv4" in dev)
+    does, named = harm(good, was, bad, ifs, "--ipv4" in dev), False
     if does:
         _, rep = audit(bad, ifs, dev)
-        does = bool(keys(rep) - base) if rep else False
+        new = keys(rep) - base if rep else set()
+        does = bool(new)
+        # a line that is gone cannot be named; what blocks instead of it is
+        named = any(line and f.get("line_text") and f["line_text"].strip() == line.strip()
+            for f in (rep["findings"] if rep else []) if (f["id"], f.get("line_text"), f.get("boxes")) in new)
     elif does is None:
         does = "refused"
     else:
         does = None
     os.unlink(bad)
-    return does, (kind, i, line)
+    return does, named, (kind, i, line)
 
 def main():
     tmp = tempfile.mkdtemp()
@@ -362,23 +366,25 @@ def main():
         _, base = audit(good, ifs, dev)
         assert base is not None, (name, text)
         was = outside(good, ifs, "--ipv4" in dev)
-        t = table.setdefault(target, [0, 0, 0])
+        t = table.setdefault(target, [0, 0, 0, 0, 0])
         todo = list(faults(text))
         random.Random(name).shuffle(todo) # the same ones each time
         most = t[0] + MOST // (4 if target == "pf" else 2)
         while todo and t[0] < most:
             some, todo = todo[:16], todo[16:]
             jobs = [(tmp, n, good, was, keys(base), name, ifs, dev, f) for n, f in enumerate(some)]
-            for does, (kind, i, line) in pool.map(one, jobs):
+            for does, named, (kind, i, line) in pool.map(one, jobs):
                 if does == "refused":
                     t[2] += 1  # the router itself (nft) does not take it
                 elif does is not None:
                     t[0] += 1; t[1] += does
+                    if line: # still there, changed or moved
+                        t[3] += 1; t[4] += named
                     if not does:
                         missed.append((target, f"{name}:{i + 1}", kind, text.splitlines()[i], line))
-    print(f"{'target':10} {'faults':>7} {'found':>6} {'unreadable, said so':>20}")
-    for k, (total, found, refused) in table.items():
-        print(f"{k:10} {total:7} {found:6} {refused:20}")
+    print(f"{'target':10} {'faults':>7} {'found':>6} {'unreadable, said so':>20} {'quoting the very line':>22}")
+    for k, (total, found, refused, there, named) in table.items():
+        print(f"{k:10} {total:7} {found:6} {refused:20} {named:15} of {there:3}")
     for m in missed:
         print("MISSED", *m, sep=" | ")
     few = [k for k, v in table.items() if v[0] < WANT]

@@ -56,14 +56,18 @@ static int ping_end(struct lab *lab, int i)
 	return got;
 }
 
-/* Both at once; the gateway rekeys every guest now and then. */
+/*
+ * Both at once; the gateway rekeys every guest now and then: 10 seconds in, so
+ * that the guests' own timers (REKEY_S less some, begun anew by it) run out
+ * before the next time and before a short test ends.
+ */
 static void carry(struct lab *lab, int seconds, int got[2])
 {
 	for (int i = 0; i < 2; i++)
 		ping_start(lab, i, seconds);
 	for (int s = 0; s < seconds; s += 10) {
 		lab_sleep(s + 10 <= seconds ? 10000 : (seconds - s) * 1000);
-		if (s % 30 == 10)
+		if (s % 30 == 0)
 			(void)lab_peer_do(lab, LAB_SEGW, LAB_PEER_REKEY_GUESTS);
 	}
 	for (int i = 0; i < 2; i++)
