@@ -4,6 +4,7 @@
 #   make check  install what is needed, build, run every test
 #   make bench  ratios, side by side
 #   make soak   ten minutes of two real IPsec devices behind one address
+#   make soak-fast   half an hour of mixed traffic over the fast path (SOAK=seconds)
 #   make site   the settings of all routers as pages, in build/site
 BUILD ?= build
 SAN ?= build-san
