@@ -29,6 +29,10 @@ static int take_words(struct audit_asked *a, int argc, char **argv)
 			k++;
 		if (k < ARRAY_LEN(rows) && i + 1 < argc) {
 			*rows[k].to = argv[++i];
+		} else if (k < ARRAY_LEN(rows)) {
+			fprintf(stderr, _("kadomori audit: \"%s\": a value is missing\n"),
+				argv[i]);
+			return -EINVAL;
 		} else if (!strcmp(argv[i], "--sarif")) {
 			a->sarif = true;
 		} else if (!strcmp(argv[i], "--stream")) {
