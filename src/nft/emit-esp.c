@@ -217,18 +217,32 @@ static void emit_zone(const struct pipeline *pl, struct text *out)
 
 /*
  * To the learner goes what has no state; and, where no mapping stands beside
- * us, what is in no device's zone (an entry from before we came would give it
- * to one).
+ * us, what is in no device's zone though a device began it (an entry from
+ * before we came would give it to one) or talks to that peer. What the gateway
+ * itself began with a peer of its own is its own.
  */
-static void emit_to_learner(const char *what, const char *state,
+#define OF_PEERS "ip saddr @peers limit rate 20000/second burst 2000 packets"
+/* the first answer may be faster than the set */
+#define OF_STRANGERS "ip saddr != @peers limit rate 500/second burst 100 packets"
+
+static void emit_hand_over(const char *what, const char *state,
+	const char *of_strangers, struct text *out)
+{
+	text_addf(out,
+		"\t\t%s %s " OF_PEERS " log group %d snaplen 65535 counter drop\n"
+		"\t\t%s %s ip saddr @peers counter drop\n"
+		"\t\t%s %s " OF_STRANGERS " log group %d snaplen 65535 counter drop\n"
+		"\t\t%s %s counter drop\n",
+		what, state, NFT_ESP_GROUP, what, state, what, of_strangers,
+		NFT_ESP_GROUP, what, of_strangers);
+}
+
+static void emit_to_learner(const char *what, const char *zoned,
 	struct text *out)
 {
-	text_addf(out, "\t\t%s %s ip saddr @peers limit rate 20000/second burst 2000 packets log group %d snaplen 65535 counter drop\n",
-		what, state, NFT_ESP_GROUP);
-	/* the first answer may be faster than the set */
-	text_addf(out, "\t\t%s %s ip saddr != @peers limit rate 500/second burst 100 packets log group %d snaplen 65535 counter drop\n",
-		what, state, NFT_ESP_GROUP);
-	text_addf(out, "\t\t%s %s counter drop\n", what, state);
+	emit_hand_over(what, "ct state new", "ct state new", out);
+	emit_hand_over(zoned, "ct zone 0",
+		"ct zone 0 ct original ip saddr @lans", out);
 }
 
 /*
@@ -248,8 +262,7 @@ static void emit_learn_of(const struct pipeline *pl, const char *what,
 	cleanup(freep) char *going_on = NULL;
 
 	if (!mapped(pl, proto, port)) {
-		emit_to_learner(what, "ct state new", out);
-		emit_to_learner(port ? IKE_BOTH : what, "ct zone 0", out);
+		emit_to_learner(what, port ? IKE_BOTH : what, out);
 		return;
 	}
 	/* RFC 7296 3.1: in the first message the responder's SPI is zero */

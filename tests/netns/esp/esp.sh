@@ -144,6 +144,16 @@ for p in $(pgrep -f "kadomorid --conf $conf"); do
 	[ "$rss" -lt 60000 ] || fail "process $p holds $rss kB"
 done
 
+step "the gateway's own IPsec, with a peer of its own, comes back to it"
+ip -n $n-p addr add 101.3.3.1/32 dev eth0
+py=$(dirname "$0")/own.py
+ip netns exec $n-p timeout 20 python3 "$py" serve 101.3.3.1 >"$tmp/own" &
+for i in $(seq 50); do grep -q listens "$tmp/own" && break; sleep 0.1; done
+own=$(in_gw timeout 15 python3 "$py" ask 101.3.3.1)
+[ "$own" = "228 228 0badcafe" ] || fail "own IKE, IKE, ESP: $own"
+wait
+pass $two $peer --row EP-2 || fail "EP-2 beside it"
+
 step "a mapping beside it: strangers to its device, the others as before"
 cat >>"$conf" <<C
 device casa rakuten-casa mac 00:11:22:33:44:55 ipv4 192.168.7.13
