@@ -85,11 +85,14 @@ static void convert(const char *s, size_t n, const struct encoding *e,
 		size_t left = sizeof(buf);
 		size_t have;
 
+		for (k = 0; i + k < n && (unsigned char)s[i + k] < 0x80; k++)
+			;
+		text_addn(out, s + i, k);
+		if (k)
+			continue;
 		k = e->at((const unsigned char *)s + i, n - i);
 		have = k;
-		if (k == 1 && (unsigned char)s[i] < 0x80)
-			text_addc(out, s[i]);
-		else if (k && cd != (iconv_t)-1 &&
+		if (k && cd != (iconv_t)-1 &&
 			iconv(cd, &in, &have, &to, &left) != (size_t)-1)
 			text_addn(out, buf, sizeof(buf) - left);
 		else
