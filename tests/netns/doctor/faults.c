@@ -107,8 +107,11 @@ struct story {
 	const struct fault *f;
 	size_t n;
 };
+/* Told at once, each in a lab of its own: a doctor mostly waits. */
+enum { HALF = ARRAY_LEN(v6) / 2 };
 static const struct story stories[] = {
-	{LAB_FLETS_PD, GATE, v6, ARRAY_LEN(v6)},
+	{LAB_FLETS_PD, GATE, v6, HALF},
+	{LAB_FLETS_PD, GATE, v6 + HALF, ARRAY_LEN(v6) - HALF},
 	{LAB_FLETS_RA, BRIDGE, bridged, ARRAY_LEN(bridged)},
 	{LAB_DHCP4, GATE, v4, ARRAY_LEN(v4)},
 	{LAB_PRIVATE4, GATE, cgn, ARRAY_LEN(cgn)},
@@ -411,23 +414,75 @@ static int tell(const struct story *s, const char *only)
 	return 0;
 }
 
+/* A story told by a process of its own: what it said, and its two counts. */
+struct told {
+	pid_t pid;
+	FILE *said;
+	int counts[2];
+};
+
+static bool begin(struct told *t, const struct story *s, const char *only)
+{
+	unsigned counts[2];
+	int e;
+
+	t->said = tmpfile();
+	if (!t->said || pipe(t->counts))
+		return false;
+	fflush(stdout);
+	t->pid = fork();
+	if (t->pid)
+		return t->pid > 0;
+	dup2(fileno(t->said), STDOUT_FILENO);
+	e = tell(s, only);
+	counts[0] = right;
+	counts[1] = all;
+	(void)!write(t->counts[1], counts, sizeof(counts));
+	fflush(stdout);
+	_exit(e == -EOPNOTSUPP ? 77 : e < 0);
+}
+
+/* Its exit code: 0, 1 or 77 (skipped). */
+static int hear(struct told *t)
+{
+	unsigned counts[2] = {0};
+	int status = 0, c;
+
+	close(t->counts[1]);
+	waitpid(t->pid, &status, 0);
+	if (read(t->counts[0], counts, sizeof(counts)) != sizeof(counts))
+		status = 1 << 8;
+	right += counts[0];
+	all += counts[1];
+	rewind(t->said);
+	while ((c = fgetc(t->said)) != EOF)
+		putchar(c);
+	fclose(t->said);
+	close(t->counts[0]);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
 int main(int argc, char **argv)
 {
 	const char *only = argc > 2 ? argv[2] : NULL;
+	struct told told[ARRAY_LEN(stories)];
+	int worst = 0;
 
 	if (geteuid() != 0) {
 		puts("skip: needs root for network namespaces");
 		return 77;
 	}
 	kadomori = argv[1];
-	for (size_t i = 0; i < ARRAY_LEN(stories); i++) {
-		int e = tell(&stories[i], only);
-
-		if (e == -EOPNOTSUPP)
-			return 77;
-		if (e < 0)
+	for (size_t i = 0; i < ARRAY_LEN(stories); i++)
+		if (!begin(&told[i], &stories[i], only))
 			return 1;
+	for (size_t i = 0; i < ARRAY_LEN(stories); i++) {
+		int rc = hear(&told[i]);
+
+		worst = MAX2(worst, rc);
 	}
+	if (worst)
+		return worst;
 	printf("%u of %u faults named first\n", right, all);
 	return right == all && all ? 0 : 1;
 }
