@@ -17,7 +17,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { BUF = 32768 };
+enum { BUF = 32768, DUMP_TRIES = 8 };
 
 /* ---- a dump ---- */
 
@@ -61,6 +61,28 @@ static int ask(int bus, struct nlmsghdr *h, each_fn fn, void *arg)
 			break;
 	}
 	mnl_socket_close(s);
+	return rc;
+}
+
+/*
+ * Everything of a kind, from the beginning again when it changed meanwhile
+ * (NLM_F_DUMP_INTR); *n: what fn counts. 0 or -errno.
+ */
+static int dump(uint16_t type, const void *head, size_t head_n, each_fn fn,
+	void *arg, size_t *n)
+{
+	char buf[256];
+	int rc = -EINTR;
+
+	for (int i = 0; i < DUMP_TRIES && rc == -EINTR; i++) {
+		struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
+
+		h->nlmsg_type = type;
+		h->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+		memcpy(mnl_nlmsg_put_extra_header(h, head_n), head, head_n);
+		*n = 0;
+		rc = ask(NETLINK_ROUTE, h, fn, arg);
+	}
 	return rc;
 }
 
@@ -115,17 +137,10 @@ static void on_link(void *arg, const struct nlmsghdr *h)
 
 int kernel_links(struct kernel_link **ret, size_t *n)
 {
-	char buf[256];
-	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
-	struct ifinfomsg *m;
+	struct ifinfomsg m = {.ifi_family = AF_UNSPEC};
 	struct links l = {0};
-	int rc;
+	int rc = dump(RTM_GETLINK, &m, sizeof(m), on_link, &l, &l.n);
 
-	h->nlmsg_type = RTM_GETLINK;
-	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
-	m->ifi_family = AF_UNSPEC;
-	rc = ask(NETLINK_ROUTE, h, on_link, &l);
 	if (rc) {
 		free(l.v);
 		return rc;
@@ -163,17 +178,10 @@ static void on_fdb(void *arg, const struct nlmsghdr *h)
 
 int kernel_fdb(struct kernel_fdb **ret, size_t *n)
 {
-	char buf[256];
-	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
-	struct ndmsg *m;
+	struct ndmsg m = {.ndm_family = AF_BRIDGE};
 	struct fdb f = {0};
-	int rc;
+	int rc = dump(RTM_GETNEIGH, &m, sizeof(m), on_fdb, &f, &f.n);
 
-	h->nlmsg_type = RTM_GETNEIGH;
-	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
-	m->ndm_family = AF_BRIDGE;
-	rc = ask(NETLINK_ROUTE, h, on_fdb, &f);
 	if (rc) {
 		free(f.v);
 		return rc;
@@ -187,7 +195,7 @@ int kernel_fdb(struct kernel_fdb **ret, size_t *n)
 
 struct filters {
 	const char *const *but;
-	int n;
+	size_t n;
 };
 
 /* libbpf names a program's filter "PROGRAM:[ID]" */
@@ -228,21 +236,14 @@ static void on_filter(void *arg, const struct nlmsghdr *h)
 
 int kernel_tc_filters(int ifindex, bool ingress, const char *const *but)
 {
-	char buf[256];
-	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
+	struct tcmsg m = {.tcm_family = AF_UNSPEC, .tcm_ifindex = ifindex,
+		.tcm_parent = TC_H_MAKE(TC_H_CLSACT, ingress
+			? TC_H_MIN_INGRESS : TC_H_MIN_EGRESS)};
 	struct filters f = {.but = but};
-	struct tcmsg *m;
 
-	h->nlmsg_type = RTM_GETTFILTER;
-	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
-	m->tcm_family = AF_UNSPEC;
-	m->tcm_ifindex = ifindex;
-	m->tcm_parent = TC_H_MAKE(TC_H_CLSACT,
-		ingress ? TC_H_MIN_INGRESS : TC_H_MIN_EGRESS);
-	if (ask(NETLINK_ROUTE, h, on_filter, &f))
+	if (dump(RTM_GETTFILTER, &m, sizeof(m), on_filter, &f, &f.n))
 		return 0; /* nothing can stand where no hook is */
-	return f.n;
+	return (int)f.n;
 }
 
 /* ---- ethtool ---- */

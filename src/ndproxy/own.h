@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * One address is one struct host, on whichever side it lives. A host moves
- * between the states of enum host_state (proxy.c draws them); what the kernel
+ * between the states of enum host_state (state.c draws them); what the kernel
  * and the firewall hold for it follows from the state alone (host_publish()),
  * so that no path can forget it.
  */
@@ -193,9 +193,8 @@ unsigned hosts_of_mac(const struct np *np, const struct mac *m);
 /* One token, unless fewer than keep would be left. */
 bool bucket_take(struct bucket *b, msec_t now, unsigned keep);
 
-/* ---- proxy.c: states ---- */
+/* ---- state.c ---- */
 void host_enter(struct np *np, msec_t now, struct host *h, enum host_state s);
-void host_publish(struct np *np, struct host *h);
 void host_free(struct np *np, struct host *h);
 void host_timer(struct np *np, msec_t now, struct host *h);
 void host_claim(struct np *np, msec_t now, unsigned port,
@@ -206,6 +205,11 @@ void host_flow(struct np *np, msec_t now, unsigned port, const struct addr *a,
 void host_doubt(struct np *np, msec_t now, struct host *h);
 void host_keep_question(struct np *np, struct host *h, unsigned port,
 	const struct nd_msg *m);
+
+/* ---- publish.c ---- */
+void host_publish(struct np *np, struct host *h);
+
+/* ---- proxy.c ---- */
 /* Ask for an address that has no living entry; m waits for the answer. */
 void host_probe(struct np *np, msec_t now, unsigned from, struct host *h,
 	const struct nd_msg *m);
@@ -213,6 +217,10 @@ void proxy_ns(struct np *np, msec_t now, unsigned port,
 	const struct nd_msg *m);
 void proxy_na(struct np *np, msec_t now, unsigned port,
 	const struct nd_msg *m);
+
+/* ---- census.c ---- */
+/* The line hears of h, when its router may hold another MAC for it. */
+void proxy_announce_new(struct np *np, msec_t now, struct host *h);
 void proxy_announce_all(struct np *np, msec_t now);
 void proxy_announce(struct np *np, msec_t now);
 void proxy_census(struct np *np, msec_t now);
