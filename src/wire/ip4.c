@@ -11,7 +11,7 @@ static struct addr addr4(struct rd *r)
 	return addr_from4(rd_be32(r));
 }
 
-int ip4_parse(struct rd *r, struct ip4_head *ret)
+static int parse(struct rd *r, bool cut, struct ip4_head *ret)
 {
 	struct rd whole = *r;
 	struct ip4_head h = {0};
@@ -33,14 +33,24 @@ int ip4_parse(struct rd *r, struct ip4_head *ret)
 	h.src = addr4(r);
 	h.dst = addr4(r);
 	if (!rd_ok(r) || ver >> 4 != 4 || h.head_len < IP4_HEAD_LEN ||
-		h.len < h.head_len || h.len > rd_left(&whole))
+		h.len < h.head_len || (!cut && h.len > rd_left(&whole)))
 		return -EBADMSG;
 	if (sum_finish(sum_add(0, start, h.head_len)) != 0)
 		return -EBADMSG;
-	*r = rd_sub(&whole, h.len);
+	*r = rd_sub(&whole, MIN2((size_t)h.len, rd_left(&whole)));
 	rd_skip(r, h.head_len);
 	*ret = h;
 	return 0;
+}
+
+int ip4_parse(struct rd *r, struct ip4_head *ret)
+{
+	return parse(r, false, ret);
+}
+
+int ip4_parse_cut(struct rd *r, struct ip4_head *ret)
+{
+	return parse(r, true, ret);
 }
 
 void ip4_build(struct wr *w, const struct ip4_head *h)

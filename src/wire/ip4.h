@@ -24,6 +24,9 @@ struct ip4_head {
  * 0 or -EBADMSG.
  */
 int ip4_parse(struct rd *r, struct ip4_head *ret);
+/* The same of a packet of which only the beginning is at hand (nflog's snaplen):
+ * r then ends where that ends. */
+int ip4_parse_cut(struct rd *r, struct ip4_head *ret);
 /* A header without options; head_len is not read. Checksum filled in. */
 void ip4_build(struct wr *w, const struct ip4_head *h);
 static inline bool ip4_is_fragment(const struct ip4_head *h)

@@ -56,6 +56,24 @@ static void ip4_known_header_round_trips(void **state)
 	assert_memory_equal(out, known4, sizeof(out));
 }
 
+static void ip4_cut_by_a_logger_is_known_by_its_head(void **state)
+{
+	uint8_t pkt[115] = {0};
+	struct ip4_head h;
+	struct rd r;
+
+	(void)state;
+	memcpy(pkt, known4, sizeof(known4));
+	r = rd_of(pkt, 28);
+	assert_int_equal(ip4_parse(&r, &h), -EBADMSG);
+	r = rd_of(pkt, 28);
+	assert_int_equal(ip4_parse_cut(&r, &h), 0);
+	assert_int_equal(rd_left(&r), 8);
+	assert_true(h.len == 0x73 && h.proto == 17);
+	r = rd_of(pkt, 19);
+	assert_int_equal(ip4_parse_cut(&r, &h), -EBADMSG);
+}
+
 static void ip4_damage_is_refused(void **state)
 {
 	uint8_t pkt[115] = {0};
@@ -167,6 +185,7 @@ static const struct test_case cases[] = {
 	{"Ethernet tags are walked", ethernet_tags_are_walked},
 	{"a known IPv4 header round trips", ip4_known_header_round_trips},
 	{"a damaged IPv4 header is refused", ip4_damage_is_refused},
+	{"a packet cut by a logger is known by its head", ip4_cut_by_a_logger_is_known_by_its_head},
 	{"IPv6 extension headers are walked", ip6_walks_to_the_upper_layer},
 	{"a later fragment stops the walk", ip6_later_fragment_stops_the_walk},
 	{"headers without end are refused", ip6_headers_without_end_are_refused},

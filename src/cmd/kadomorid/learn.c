@@ -162,17 +162,18 @@ static void copied(struct learn *l, const struct ip4_head *h, struct rd r)
 static void heard(void *arg, bool out, const char *prefix, const uint8_t *p,
 	size_t n)
 {
-	struct rd r = rd_of(p, n);
+	struct rd r = rd_of(p, n), whole = r;
 	struct learn *l = arg;
 	struct ip4_head h;
 
-	if (ip4_parse(&r, &h) || ip4_is_fragment(&h))
+	/* of what leaves and of copies only the headers come (nft/emit-esp) */
+	if (ip4_parse_cut(&r, &h) || ip4_is_fragment(&h))
 		return;
 	if (out)
 		heard_out(l, &h, r);
 	else if (!strcmp(prefix, NFT_ESP_COPIED))
 		copied(l, &h, r);
-	else
+	else if (!ip4_parse(&whole, &h))
 		heard_in(l, &h, r);
 }
 
