@@ -240,6 +240,48 @@ static __always_inline int rewrite4_skb(struct __sk_buff *skb,
 	}
 
 /*
+ * A packet that goes up for what it is. One that begins or ends a TCP
+ * connection takes the lease of its direction along: the next connection of
+ * the same ports, perhaps a moment later, has another conntrack entry, which
+ * must be told to be liberal before it too goes past it.
+ */
+static __noinline void unusual(const struct pkt *p, struct ethhdr *eth)
+{
+	bool six = eth->h_proto == bpf_htons(ETH_P_IPV6);
+	struct iphdr *ip = (void *)(eth + 1);
+	__u32 *a6 = (void *)&((struct ipv6hdr *)ip)->saddr;
+	__u8 *l4 = (void *)ip + (six ? sizeof(struct ipv6hdr) : sizeof(*ip));
+	struct lease_set *set;
+	struct lease *l = NULL;
+	struct pkt q = *p;
+	__u32 slot __attribute__((unused)), set_at;
+	__u64 h;
+
+	note(LEASE_EV_UNUSUAL, 1);
+	if ((void *)(l4 + 14) > p->end ||
+		(six ? ((struct ipv6hdr *)ip)->nexthdr
+		     : ip->protocol) != IPPROTO_TCP ||
+		!(l4[13] & ~(ACK | PLAIN)) ||
+		(!six && (*(__u8 *)ip != 0x45 ||
+				 ip->frag_off & bpf_htons(0x1fff))))
+		return;
+	q.ports = *(__u32 *)l4;
+	q.meta = LEASE_META(IPPROTO_TCP, six ? F6 : F4, q.port->side);
+	h = six ? hash6(a6, q.ports, q.meta)
+		: hash4(ip->saddr, ip->daddr, q.ports, q.meta);
+	set_at = h & set_mask;
+	set = bpf_map_lookup_elem(&leases, &set_at);
+	if (!set)
+		return;
+	if (six)
+		FOR_WAYS(set, h, l, match6(c_, a6, &q))
+	else
+		FOR_WAYS(set, h, l, match4(c_, ip, &q))
+	if (l && state_of(l->head) >= LEASE_PENDING)
+		move(l, l->head, LEASE_FREE, 0);
+}
+
+/*
  * The lease of this packet and its hop, if it may go now; else NULL: up.
  * ip4, ip6: which it is.
  */
@@ -262,7 +304,7 @@ static __always_inline struct lease *lease_of(void *ctx, bool xdp,
 		struct iphdr *ip = l3;
 
 		if (!plain_ip4(p, ip))
-			goto unusual;
+			goto odd;
 		h = hash4(ip->saddr, ip->daddr, p->ports, p->meta);
 		set_at = h & set_mask;
 		set = bpf_map_lookup_elem(&leases, &set_at);
@@ -275,7 +317,7 @@ static __always_inline struct lease *lease_of(void *ctx, bool xdp,
 		__u32 *a = (void *)&((struct ipv6hdr *)l3)->saddr;
 
 		if (!plain_ip6(p, l3))
-			goto unusual;
+			goto odd;
 		h = hash6(a, p->ports, p->meta);
 		set_at = h & set_mask;
 		set = bpf_map_lookup_elem(&leases, &set_at);
@@ -297,8 +339,8 @@ static __always_inline struct lease *lease_of(void *ctx, bool xdp,
 	}
 	*hop = use(ctx, xdp, l, slot, p, now);
 	return *hop ? l : NULL;
-unusual:
-	note(LEASE_EV_UNUSUAL, 1);
+odd:
+	unusual(p, eth);
 	return NULL;
 }
 

@@ -10,11 +10,12 @@ ends.py udp ADDR SECONDS SIZE         100 a second, echoed, sequence and sum
 ends.py esp-serve ADDR...             answers ESP, until killed
 ends.py esp ADDR SECONDS N            device N: ESP with sequence and sum
 """
-import hashlib, hmac, json, random, select, socket, socketserver, struct, sys
+import hashlib, hmac, json, os, random, select, socket, socketserver, struct, sys
 import threading, time
 
 STREAM, RATE, FILES = 12_000_000, 4_000_000, 400
 STUCK = 20  # seconds without a byte
+PAUSE = float(os.environ.get("PAUSE", "0.03"))  # between web fetches
 
 
 def say(kind, **more):
@@ -103,13 +104,11 @@ def dial(addr, port, work):
     c.settimeout(STUCK)
     mine, step = 0, "connect: "
     try:
-        c.bind(("", 0))
-        mine = c.getsockname()[1]
         c.connect((addr, port))
-        step = ""
+        mine, step = c.getsockname()[1], ""
         return mine, work(c)
     except OSError as e:
-        return mine, step + repr(e)
+        return mine or c.getsockname()[1], step + repr(e)
     finally:
         c.close()
 
@@ -152,7 +151,7 @@ def repeat(kind, port, work, addr, seconds):
         mine, why = dial(addr, port, lambda c: work(c, n % FILES))
         say(kind, addr=addr, ok=not why, why=why, port=mine, begin=round(begin, 2))
         if kind == "web":
-            time.sleep(0.03)
+            time.sleep(PAUSE)
 
 
 # ---- datagrams ----
@@ -227,8 +226,11 @@ def udp(addr, seconds, size):
 
 # ---- ESP ----
 
-def spis(n):
-    return 0x10000 + n, 0x20000 + n  # a device's outbound, inbound
+EPOCH = 25  # seconds of an SA; then IKE anew, and new SPIs
+
+
+def spis(n, epoch):
+    return 0x10000 + epoch * 16 + n, 0x20000 + epoch * 16 + n  # outbound, inbound
 
 
 def esp_packet(spi, seq):
@@ -246,6 +248,33 @@ def esp_bare(addr, b):
     return b if ":" in addr else b[(b[0] & 15) * 4:]
 
 
+def ike(exchange, i, r, flags):
+    """A message in its outlines: what can be read of it on the way."""
+    return struct.pack("!QQBBBBII", i, r, 46, 0x20, exchange, flags, exchange - 34, 60) + bytes(32)
+
+
+def ike_serve(addr):
+    s = socket.socket(family(addr), socket.SOCK_DGRAM)
+    s.bind((addr, 500))
+    while True:
+        try:
+            b, who = s.recvfrom(2000)
+            i, _, _, _, exchange = struct.unpack("!QQBBB", b[:19])
+            s.sendto(ike(exchange, i, i ^ 0x5555, 0x20), who)
+        except (OSError, struct.error):
+            pass
+
+
+def ike_speak(s, addr, n, epoch):
+    i = 0x1234567800000000 + epoch * 16 + n
+    for exchange in 34, 35:
+        try:
+            s.sendto(ike(exchange, i, 0 if exchange == 34 else i ^ 0x5555, 8), (addr, 500))
+            s.recv(2000)
+        except OSError:
+            return
+
+
 def esp_serve_one(addr):
     s = socket.socket(family(addr), socket.SOCK_RAW, 50)
     s.bind((addr, 0))
@@ -257,34 +286,47 @@ def esp_serve_one(addr):
             if len(b) < 8 or not (x := esp_open(b)):
                 say("esp-served", ok=False, why="bad sum", who=str(who))
                 continue
-            n = x[0] - 0x10000
-            out[n] = out.get(n, 0) + 1
-            s.sendto(esp_packet(spis(n)[1], out[n]), who)
+            spi = x[0] + 0x10000
+            out[spi] = out.get(spi, 0) + 1
+            s.sendto(esp_packet(spi, out[spi]), who)
         except OSError:
             pass
 
 
 def esp_serve(*addrs):
     for a in addrs:
-        threading.Thread(target=esp_serve_one, args=(a,)).start()
+        for f in esp_serve_one, ike_serve:
+            threading.Thread(target=f, args=(a,)).start()
     say("ready")
 
 
 def esp(addr, seconds, n):
-    s = socket.socket(family(addr), socket.SOCK_RAW, 50)
-    out, in_ = spis(n)
-    told = Told("esp", addr, n)
+    s, k = socket.socket(family(addr), socket.SOCK_RAW, 50), socket.socket(family(addr), socket.SOCK_DGRAM)
+    if ":" in addr:
+        k.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+    k.bind(("", 500))
+    k.settimeout(0.3)
+    told, begin, mine, at = Told("esp", addr, n), time.time(), {}, [-1, 0]
+
+    def send(_):
+        epoch = int((time.time() - begin) / EPOCH)
+        if epoch != at[0]:
+            ike_speak(k, addr, n, epoch)
+            mine[spis(n, epoch)[1]] = epoch
+            at[:] = epoch, 0
+        at[1] += 1
+        s.sendto(esp_packet(spis(n, epoch)[0], at[1]), (addr, 0))
 
     def take(b):
         b = esp_bare(addr, b)
         if len(b) < 8 or not (x := esp_open(b)):
             told.bad += 1
-        elif x[0] != in_:
+        elif x[0] not in mine:
             told.foreign += 1
         else:
-            told.got(x[1])
+            told.got(mine[x[0]] << 32 | x[1])
 
-    told.loop(s, seconds, lambda seq: s.sendto(esp_packet(out, seq), (addr, 0)), take)
+    told.loop(s, seconds, send, take)
 
 
 def main(cmd, *args):
