@@ -25,7 +25,8 @@ const char *dataplane_mode_name(enum dataplane_mode m);
 enum dataplane_why {
 	DP_WHY_NONE,
 	DP_WHY_ASKED,		/* the user wants it so */
-	DP_WHY_NO_ETHERNET,	/* PPPoE, tunnels: no MAC addresses to write */
+	DP_WHY_NO_ETHERNET,	/* a kind of link that is not known here */
+	DP_WHY_BARE,		/* PPPoE, tunnels: tc on it */
 	DP_WHY_VLAN,		/* a VLAN device: tc on it */
 	DP_WHY_VLAN_ABOVE,	/* its tags may not be in the packet */
 	DP_WHY_BOND,
@@ -47,7 +48,8 @@ struct dataplane_device {
 	int ifindex, master;	/* master: the bridge, or 0 */
 	struct mac mac;
 	uint32_t mtu;
-	bool ethernet, wan, foreign_xdp, vlan_above;
+	bool ethernet, bare;	/* bare: IP without a link's header */
+	bool wan, foreign_xdp, vlan_above;
 	bool filters_in, filters_out; /* somebody else's tc filters */
 	int xmit;		/* XDP may send out of it: 1, 0, -1 unknown */
 };
@@ -59,7 +61,7 @@ struct dataplane_port {
 	struct mac l3_mac;
 	uint32_t mtu;
 	uint8_t side;		/* of l3 */
-	bool wan, bridged, bridge; /* bridge: only a name for its ports */
+	bool bare, wan, bridged, bridge; /* bridge: only a name for its ports */
 	enum dataplane_mode mode;
 	enum dataplane_why why;
 	bool xdp_out, tc_in;

@@ -396,7 +396,7 @@ static __always_inline bool fib_agrees(void *ctx, const struct lease *l,
 	struct bpf_fib_lookup f = {.l4_protocol = l->meta};
 	struct lease_fdb k = {.side = p->side};
 	__u32 *behind;
-	int at;
+	int at, rc;
 
 	f.ifindex = conf.l3[l->meta >> 16 & (LEASE_PORTS - 1)];
 	if ((l->meta >> 8 & 0xff) == F6) {
@@ -412,11 +412,16 @@ static __always_inline bool fib_agrees(void *ctx, const struct lease *l,
 		f.sport = l->ports;
 		f.dport = f.family == AF_INET_ ? l->a[4] >> 16 : l->ports >> 16;
 	}
-	if (bpf_fib_lookup(ctx, &f, sizeof(f), 0) != BPF_FIB_LKUP_RET_SUCCESS)
+	rc = bpf_fib_lookup(ctx, &f, sizeof(f), 0);
+	if (p->flags & PORT_BARE) {
+		/* nobody to look up there; which device is known before */
+		if ((rc && rc != BPF_FIB_LKUP_RET_NO_NEIGH) ||
+			f.ifindex != p->l3)
+			return false;
+	} else if (rc || f.ifindex != p->l3 || !same_mac(f.dmac, h->dst) ||
+		!same_mac(f.smac, h->src)) {
 		return false;
-	if (f.ifindex != p->l3 || !same_mac(f.dmac, h->dst) ||
-		!same_mac(f.smac, h->src))
-		return false;
+	}
 	if (p->flags & PORT_BRIDGED) {
 		__builtin_memcpy(k.mac, h->dst, 6);
 		behind = bpf_map_lookup_elem(&fdb, &k);

@@ -35,7 +35,8 @@ enum { ACK = 0x10, PLAIN = 0x08 | 0x40 | 0x80 }; /* PSH, ECE, CWR */
 struct pkt {
 	void *data, *end;
 	struct lease_port *port;
-	__u32 frame;	/* bytes of the frame */
+	__u16 proto;	/* EtherType, as on the wire */
+	__u32 frame, rest; /* bytes of it; after the link's header */
 	__u32 gso, l4;	/* payload of a packet on the wire, its header */
 	__u32 ip;	/* IP bytes */
 	__u32 ports, seq, meta;
@@ -104,10 +105,9 @@ static __always_inline bool plain4(struct pkt *p, void *l4, __u8 proto,
 }
 
 /* A frame's end is the packet's, padding to 60 bytes apart. */
-static __always_inline bool fits(__u32 frame, __u32 ip)
+static __always_inline bool fits(__u32 rest, __u32 ip)
 {
-	return frame == ip + ETH_HLEN ||
-	       (frame <= 60 && ip + ETH_HLEN < frame);
+	return rest == ip || (rest <= ETH_ZLEN - ETH_HLEN && ip < rest);
 }
 
 static __always_inline bool header4_good(const struct iphdr *ip)
@@ -121,7 +121,7 @@ static __always_inline bool plain_ip4(struct pkt *p, struct iphdr *ip)
 {
 	p->ip = bpf_ntohs(ip->tot_len);
 	if (*(__u8 *)ip != 0x45 || ip->frag_off & bpf_htons(0xbfff) ||
-		ip->ttl <= 1 || p->ip < 28 || !fits(p->frame, p->ip) ||
+		ip->ttl <= 1 || p->ip < 28 || !fits(p->rest, p->ip) ||
 		!plain4(p, ip + 1, ip->protocol, p->ip - 20) ||
 		!header4_good(ip))
 		return false;
@@ -136,7 +136,7 @@ static __always_inline bool plain_ip6(struct pkt *p, struct ipv6hdr *ip)
 	p->ip = bpf_ntohs(ip->payload_len) + sizeof(*ip);
 	p->meta = LEASE_META(ip->nexthdr, F6, p->port->side);
 	return *(__u8 *)ip >> 4 == 6 && ip->hop_limit > 1 && p->ip >= 48 &&
-	       fits(p->frame, p->ip) &&
+	       fits(p->rest, p->ip) &&
 	       plain4(p, ip + 1, ip->nexthdr, p->ip - sizeof(*ip));
 }
 
@@ -210,9 +210,9 @@ static __always_inline void rewrite4(const struct lease *l, struct iphdr *ip,
 
 /* The same of an skb, whose sum may be left to the device. */
 static __always_inline int rewrite4_skb(struct __sk_buff *skb,
-	const struct lease *l, struct iphdr *ip)
+	const struct lease *l, struct iphdr *ip, __u32 at)
 {
-	__u32 at = ETH_HLEN + sizeof(*ip), news = l->a[4], addr = l->a[5];
+	__u32 news = l->a[4], addr = l->a[5];
 	__u32 port_change = fold((__u64)(__u32)~l->ports + news);
 	__u8 proto = ip->protocol;
 	__u64 udp = proto == IPPROTO_UDP ? BPF_F_MARK_MANGLED_0 : 0;
@@ -283,13 +283,13 @@ static __noinline void unusual(const struct pkt *p, struct ethhdr *eth)
 
 /*
  * The lease of this packet and its hop, if it may go now; else NULL: up.
- * ip4, ip6: which it is.
+ * l2: bytes of the link's header, none but Ethernet's or none.
  */
 static __always_inline struct lease *lease_of(void *ctx, bool xdp,
-	struct pkt *p, struct lease_hop **hop)
+	struct pkt *p, __u32 l2, struct lease_hop **hop)
 {
 	struct ethhdr *eth = p->data;
-	void *l3 = p->data + ETH_HLEN;
+	void *l3 = p->data + l2;
 	__u32 now = ticks(), slot = 0, set_at;
 	struct lease_set *set;
 	struct lease *l = NULL;
@@ -298,9 +298,11 @@ static __always_inline struct lease *lease_of(void *ctx, bool xdp,
 
 	if (!p->port || (__s32)(conf.until - now) <= 0 ||
 		l3 + sizeof(struct ipv6hdr) > p->end ||
-		!same_mac(eth->h_dest, p->port->mac))
+		(l2 && !same_mac(eth->h_dest, p->port->mac)))
 		return NULL;
-	if (eth->h_proto == bpf_htons(ETH_P_IP)) {
+	p->rest = p->frame - l2;
+	p->proto = l2 ? eth->h_proto : p->proto;
+	if (p->proto == bpf_htons(ETH_P_IP)) {
 		struct iphdr *ip = l3;
 
 		if (!plain_ip4(p, ip))
@@ -313,7 +315,7 @@ static __always_inline struct lease *lease_of(void *ctx, bool xdp,
 		FOR_WAYS(set, h, l, match4(c_, ip, p));
 		k.a[0] = ip->saddr;
 		k.a[1] = ip->daddr;
-	} else if (eth->h_proto == bpf_htons(ETH_P_IPV6)) {
+	} else if (p->proto == bpf_htons(ETH_P_IPV6)) {
 		__u32 *a = (void *)&((struct ipv6hdr *)l3)->saddr;
 
 		if (!plain_ip6(p, l3))
@@ -362,7 +364,7 @@ int lease_xdp(struct xdp_md *ctx)
 	struct lease *l;
 
 	p.frame = p.end - p.data;
-	l = lease_of(ctx, true, &p, &hop);
+	l = lease_of(ctx, true, &p, ETH_HLEN, &hop);
 	if (!l)
 		return XDP_PASS;
 	/* lease_of saw that much of it */
@@ -384,44 +386,94 @@ int lease_xdp(struct xdp_md *ctx)
 	return bpf_redirect_map(&out_ports, hop->port, XDP_PASS);
 }
 
+/* The packet as it leaves: at: where its IP header stands. */
+static __always_inline int rewrite_skb(struct __sk_buff *skb,
+	const struct lease *l, __u32 at)
+{
+	void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
+	struct ipv6hdr *ip = data + at;
+
+	if (data + at + sizeof(*ip) > end)
+		return -1;
+	if ((l->meta >> 8 & 0xff) == F4)
+		return rewrite4_skb(skb, l, data + at,
+			at + sizeof(struct iphdr));
+	ip->hop_limit--;
+	bpf_csum_update(skb, bpf_htons(0xfffe)); /* CHECKSUM_COMPLETE */
+	return 0;
+}
+
+/* macs: of the next hop and ours, as they stand in a frame. */
+static __always_inline int send_tc(struct __sk_buff *skb, struct lease *l,
+	const struct pkt *p, __u32 out, __u32 at, const __u8 *macs)
+{
+	void *data = (void *)(long)skb->data;
+	struct ethhdr *eth = data;
+
+	if (at) {
+		if (data + sizeof(*eth) > (void *)(long)skb->data_end)
+			return TC_ACT_SHOT; /* cannot be */
+		__builtin_memcpy(eth, macs, 12);
+		eth->h_proto = p->proto;
+	}
+	if (rewrite_skb(skb, l, at))
+		return TC_ACT_SHOT; /* half rewritten; cannot be */
+	l->packets++;
+	l->bytes += p->ip;
+	skb->tc_index = LEASE_TC_INDEX;
+	return bpf_redirect(out, 0);
+}
+
 /* Where XDP is not, and towards ports it may not send to (a shaper's). */
 SEC("tc")
 int lease_tc(struct __sk_buff *skb)
 {
-	struct pkt p = {.port = port_of(skb->ingress_ifindex)};
+	struct pkt p = {.port = port_of(skb->ingress_ifindex),
+		.data = (void *)(long)skb->data,
+		.end = (void *)(long)skb->data_end, .frame = skb->len,
+		.gso = skb->gso_size};
+	struct lease_port *to;
 	struct lease_hop *hop;
 	struct lease *l;
-	__u8 dst[12];
-	__u32 out, port;
+	__u8 macs[12];
 
-	if (!p.port || skb->vlan_present)
+	if (!p.port || skb->vlan_present || p.port->flags & PORT_BARE)
 		return TC_ACT_UNSPEC;
-	p.data = (void *)(long)skb->data;
-	p.end = (void *)(long)skb->data_end;
-	p.frame = skb->len;
-	p.gso = skb->gso_size;
-	l = lease_of(skb, false, &p, &hop);
+	l = lease_of(skb, false, &p, ETH_HLEN, &hop);
 	if (!l)
 		return TC_ACT_UNSPEC;
-	__builtin_memcpy(dst, hop->dst, 12);
-	port = hop->port & (LEASE_PORTS - 1);
-	out = conf.ports[port].ifindex;
-	if (p.data + ETH_HLEN + sizeof(struct ipv6hdr) > p.end)
-		return TC_ACT_UNSPEC;
-	__builtin_memcpy(p.data, dst, 12);
-	if ((l->meta >> 8 & 0xff) == F4) {
-		if (rewrite4_skb(skb, l, p.data + ETH_HLEN))
-			return TC_ACT_SHOT; /* half rewritten; cannot be */
-	} else {
-		struct ipv6hdr *ip = p.data + ETH_HLEN;
+	/* towards PPP and tunnels the header goes off by itself */
+	__builtin_memcpy(macs, hop->dst, 12);
+	to = &conf.ports[hop->port & (LEASE_PORTS - 1)];
+	return send_tc(skb, l, &p, to->ifindex, ETH_HLEN, macs);
+}
 
-		ip->hop_limit--;
-		bpf_csum_update(skb, bpf_htons(0xfffe)); /* CHECKSUM_COMPLETE */
-	}
-	l->packets++;
-	l->bytes += p.ip;
-	skb->tc_index = LEASE_TC_INDEX;
-	return bpf_redirect(out, 0);
+/* From PPP and tunnels, which have no Ethernet header. */
+SEC("tc")
+int lease_bare(struct __sk_buff *skb)
+{
+	struct pkt p = {.port = port_of(skb->ingress_ifindex),
+		.data = (void *)(long)skb->data,
+		.end = (void *)(long)skb->data_end, .frame = skb->len,
+		.gso = skb->gso_size, .proto = skb->protocol};
+	struct lease_port *to;
+	struct lease_hop *hop;
+	struct lease *l;
+	__u8 macs[12];
+
+	if (!p.port || skb->vlan_present || !(p.port->flags & PORT_BARE))
+		return TC_ACT_UNSPEC;
+	l = lease_of(skb, false, &p, 0, &hop);
+	if (!l)
+		return TC_ACT_UNSPEC;
+	__builtin_memcpy(macs, hop->dst, 12);
+	to = &conf.ports[hop->port & (LEASE_PORTS - 1)];
+	if (to->flags & PORT_BARE)
+		return send_tc(skb, l, &p, to->ifindex, 0, macs);
+	/* merged packets of over 16 kB do not take it: the kernel's */
+	if (bpf_skb_change_head(skb, ETH_HLEN, 0))
+		return TC_ACT_UNSPEC;
+	return send_tc(skb, l, &p, to->ifindex, ETH_HLEN, macs);
 }
 
 /* Is this the packet the lease waits for? */
@@ -444,8 +496,9 @@ static __always_inline bool is_proof(const struct lease *l, void *l3,
 	return l->ports == ports;
 }
 
+/* macs: destination and source of the frame, or zeros. */
 static __always_inline void prove(struct lease *l, __u32 slot,
-	const struct ethhdr *eth, __u32 port, __u32 now)
+	const __u8 *macs, __u32 port, __u32 now)
 {
 	struct lease_port *to = &conf.ports[port & (LEASE_PORTS - 1)];
 	struct lease_fdb k = {.side = to->side};
@@ -457,20 +510,20 @@ static __always_inline void prove(struct lease *l, __u32 slot,
 	if ((l->stamp ^ conf.stamp) >> 16 || (__s32)(l->due - now) <= 0)
 		return;
 	if (to->flags & PORT_BRIDGED) { /* or it was flooded */
-		__builtin_memcpy(k.mac, eth->h_dest, 6);
+		__builtin_memcpy(k.mac, macs, 6);
 		behind = bpf_map_lookup_elem(&fdb, &k);
 		if (!behind || *behind != to->ifindex)
 			return;
 	}
 	if (state_of(head) == LEASE_ASKED && h->port == port &&
-		same_mac(h->dst, eth->h_dest) &&
-		same_mac(h->src, eth->h_source)) {
+		same_mac(h->dst, macs) &&
+		same_mac(h->src, macs + 6)) {
 		l->due = now + beat(l, slot);
 		h->used = now | 1;
 		move(l, head, LEASE_PROVEN, head);
 		return;
 	}
-	hop = hop_of(eth->h_dest, eth->h_source, port, to->mtu, now);
+	hop = hop_of(macs, macs + 6, port, to->mtu, now);
 	if (hop == GO_UP) {
 		note(LEASE_EV_NOHOP, 1);
 		return;
@@ -488,9 +541,10 @@ int lease_egress(struct __sk_buff *skb)
 	struct lease_port *from, *to;
 	__u32 ports, meta, seq, set_at, slot, *w, now;
 	struct lease_set *set;
-	void *data, *end, *l3, *l4;
+	void *end, *l3, *l4;
+	__u16 proto = skb->protocol;
+	__u8 macs[12] = {0};
 	__u64 b;
-	struct ethhdr *eth;
 	struct lease *l;
 	bool six;
 
@@ -501,15 +555,17 @@ int lease_egress(struct __sk_buff *skb)
 	to = port_of(skb->ifindex);
 	if (!from || !to || from->side == to->side)
 		return TC_ACT_UNSPEC;
-	data = (void *)(long)skb->data;
+	l3 = (void *)(long)skb->data;
 	end = (void *)(long)skb->data_end;
-	eth = data;
-	l3 = data + ETH_HLEN;
-	if (l3 + sizeof(struct ipv6hdr) > end)
+	if (l3 + ETH_HLEN + sizeof(struct ipv6hdr) > end)
 		return TC_ACT_UNSPEC;
-	six = eth->h_proto == bpf_htons(ETH_P_IPV6);
-	if (!six && (eth->h_proto != bpf_htons(ETH_P_IP) ||
-			    *(__u8 *)l3 != 0x45))
+	if (!(to->flags & PORT_BARE)) {
+		__builtin_memcpy(macs, l3, 12);
+		proto = ((struct ethhdr *)l3)->h_proto;
+		l3 += ETH_HLEN;
+	}
+	six = proto == bpf_htons(ETH_P_IPV6);
+	if (!six && (proto != bpf_htons(ETH_P_IP) || *(__u8 *)l3 != 0x45))
 		return TC_ACT_UNSPEC;
 	l4 = l3 + (six ? sizeof(struct ipv6hdr) : sizeof(struct iphdr));
 	if (l4 + 8 > end)
@@ -538,7 +594,7 @@ int lease_egress(struct __sk_buff *skb)
 		return TC_ACT_UNSPEC;
 	*w = 0;
 	now = ticks();
-	prove(l, slot, eth, (skb->ifindex * conf.mult) >> 26, now);
+	prove(l, slot, macs, (skb->ifindex * conf.mult) >> 26, now);
 	return TC_ACT_UNSPEC;
 }
 

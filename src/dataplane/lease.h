@@ -74,7 +74,8 @@ struct lease_set {
 enum { PORT_XDP_OUT = 1,	/* XDP may send out of it */
 	PORT_TC_OUT = 2,	/* tc may */
 	PORT_WAN = 4,
-	PORT_BRIDGED = 8 };	/* the FDB says which MAC is behind it */
+	PORT_BRIDGED = 8,	/* the FDB says which MAC is behind it */
+	PORT_BARE = 16 };	/* IP without Ethernet: PPP, tunnels; tc only */
 
 /*
  * A device that packets come in by or go out of. side: the routed device it

@@ -297,7 +297,8 @@ static void attach_in(struct dataplane *dp, size_t i)
 
 	if (p->tc_in) {
 		dp->at[i].in = !tc_on(p->ifindex, BPF_TC_INGRESS,
-			bpf_program__fd(dp->skel->progs.lease_tc));
+			bpf_program__fd(p->bare ? dp->skel->progs.lease_bare
+						 : dp->skel->progs.lease_tc));
 		if (!dp->at[i].in && p->mode == DP_TC) {
 			p->mode = DP_OFF;
 			p->why = DP_WHY_TC_REFUSED;

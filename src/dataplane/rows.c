@@ -21,6 +21,7 @@ const char *dataplane_why_name(enum dataplane_why w)
 		[DP_WHY_NONE] = "",
 		[DP_WHY_ASKED] = "asked",
 		[DP_WHY_NO_ETHERNET] = "no-ethernet",
+		[DP_WHY_BARE] = "bare",
 		[DP_WHY_VLAN] = "vlan",
 		[DP_WHY_VLAN_ABOVE] = "vlan-above",
 		[DP_WHY_BOND] = "bond",
@@ -74,10 +75,12 @@ static enum dataplane_mode best_of(const struct dataplane_device *d,
 	bool force, enum dataplane_why *why)
 {
 	*why = DP_WHY_NONE;
-	if (!d->ethernet)
+	if (!d->ethernet && !d->bare)
 		*why = DP_WHY_NO_ETHERNET;
 	else if (d->filters_in)
 		*why = DP_WHY_FOREIGN_TC;
+	else if (d->bare)
+		*why = DP_WHY_BARE;
 	else if (is(d, "vlan"))
 		*why = DP_WHY_VLAN;
 	else if (is(d, "bond") || is(d, "team"))
@@ -131,6 +134,7 @@ size_t dataplane_plan(const struct dataplane_device *d, size_t n,
 		p->l3 = l3->ifindex;
 		p->l3_mac = l3->mac;
 		p->mtu = MIN2(d[i].mtu, l3->mtu);
+		p->bare = d[i].bare;
 		p->wan = l3->wan;
 		p->bridged = m;
 		p->bridge = is(&d[i], "bridge");
@@ -177,7 +181,7 @@ static void fill(struct lease_port *to, const struct dataplane_port *p)
 		.l3 = (uint32_t)p->l3, .side = p->side, .mtu = p->mtu,
 		.flags = (uint8_t)((p->xdp_out ? PORT_XDP_OUT : 0) |
 			(p->mode != DP_OFF ? PORT_TC_OUT : 0) |
-			(p->wan ? PORT_WAN : 0) |
+			(p->wan ? PORT_WAN : 0) | (p->bare ? PORT_BARE : 0) |
 			(p->bridged ? PORT_BRIDGED : 0))};
 	memcpy(to->mac, p->l3_mac.b, sizeof(to->mac));
 }

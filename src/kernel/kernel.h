@@ -199,7 +199,7 @@ struct kernel_link {
 	int ifindex, master, lower;	    /* 0: none */
 	struct mac mac;
 	uint32_t mtu;
-	bool ethernet;
+	bool ethernet, bare; /* bare: IP without a header: PPP, tunnels */
 	uint8_t xdp;			    /* XDP_ATTACHED_*: 0 nothing */
 };
 /* All devices of this network namespace. 0 or -errno; caller frees. */

@@ -99,6 +99,14 @@ static void text_of(const struct nlattr *a, char *to, size_t n)
 		(const char *)mnl_attr_get_payload(a));
 }
 
+/* These hand over and take IP packets as they are. */
+static bool is_bare(uint16_t type)
+{
+	return type == ARPHRD_PPP || type == ARPHRD_NONE ||
+	       type == ARPHRD_RAWIP || type == ARPHRD_TUNNEL ||
+	       type == ARPHRD_TUNNEL6 || type == ARPHRD_SIT;
+}
+
 static void on_link(void *arg, const struct nlmsghdr *h)
 {
 	const struct ifinfomsg *m = mnl_nlmsg_get_payload(h);
@@ -108,6 +116,7 @@ static void on_link(void *arg, const struct nlmsghdr *h)
 
 	k->ifindex = m->ifi_index;
 	k->ethernet = m->ifi_type == ARPHRD_ETHER;
+	k->bare = is_bare(m->ifi_type);
 	mnl_attr_for_each(a, h, sizeof(*m)) {
 		switch (mnl_attr_get_type(a)) {
 		case IFLA_IFNAME: text_of(a, k->name, sizeof(k->name)); break;

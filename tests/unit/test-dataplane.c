@@ -56,22 +56,23 @@ static void each_reason_has_its_mode(void **state)
 	} want[] = {{DP_WHY_NO_ETHERNET, DP_OFF}, {DP_WHY_VLAN, DP_TC},
 		{DP_WHY_BOND, DP_TC}, {DP_WHY_VLAN_ABOVE, DP_TC},
 		{DP_WHY_FOREIGN_XDP, DP_TC}, {DP_WHY_VETH, DP_TC},
-		{DP_WHY_FOREIGN_TC, DP_OFF}};
-	struct dataplane_device d[7];
+		{DP_WHY_FOREIGN_TC, DP_OFF}, {DP_WHY_BARE, DP_TC}};
+	struct dataplane_device d[8];
 	struct planned r;
 
 	(void)state;
-	for (int i = 0; i < 7; i++)
+	for (int i = 0; i < 8; i++)
 		d[i] = device(i + 1, "igc");
-	d[0].ethernet = false;
+	d[0].ethernet = d[7].ethernet = false;
+	d[7].bare = true;
 	strcpy(d[1].kind, "vlan");
 	strcpy(d[2].kind, "bond");
 	d[3].vlan_above = true;
 	d[4].foreign_xdp = true;
 	strcpy(d[5].kind, "veth");
 	d[6].filters_in = true;
-	r = plan(d, 7);
-	for (int i = 0; i < 7; i++) {
+	r = plan(d, 8);
+	for (int i = 0; i < 8; i++) {
 		assert_int_equal(r.p[i].why, want[i].why);
 		assert_int_equal(r.p[i].mode, want[i].mode);
 	}

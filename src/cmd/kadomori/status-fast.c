@@ -23,7 +23,8 @@ static const char *words_of(const char *why)
 		const char *why, *words;
 	} rows[] = {
 		{"asked", N_("as the command line wants it")},
-		{"no-ethernet", N_("not Ethernet (PPPoE or a tunnel): the kernel forwards")},
+		{"no-ethernet", N_("a kind of link that the fast path does not know: the kernel forwards")},
+		{"bare", N_("PPPoE or a tunnel, which has no Ethernet header: at tc")},
 		{"vlan", N_("a VLAN: its tags are the kernel's, so at tc")},
 		{"vlan-above", N_("a VLAN stands on it: its tags may not be in the packet, so at tc")},
 		{"bond", N_("a bond: at tc")},
@@ -34,6 +35,7 @@ static const char *words_of(const char *why)
 		{"shaper", N_("a shaper stands there and sees every packet; towards it at tc")},
 		{"foreign-tc", N_("another program's tc filters stand there and must see every packet")},
 		{"tc-refused", N_("the kernel takes no tc program there")},
+		{"too-many", N_("too many interfaces: the kernel forwards")},
 		{"foreign", N_("another firewall's rules must see every packet")},
 		{"kernel", N_("this kernel does not take it (6.1 or later is needed)")},
 	};

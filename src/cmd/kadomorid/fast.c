@@ -60,8 +60,8 @@ static bool vlan_above(const struct kernel_link *l, size_t n, int ifindex)
 	return false;
 }
 
-static const char *const our_programs[] = {"lease_tc", "lease_egress",
-	"nd_filter", NULL};
+static const char *const our_programs[] = {"lease_tc", "lease_bare",
+	"lease_egress", "nd_filter", NULL};
 
 static void add(struct fast *f, const struct kernel_link *all, size_t n,
 	const struct kernel_link *l, bool wan)
@@ -85,6 +85,7 @@ static void add(struct fast *f, const struct kernel_link *all, size_t n,
 	d->mac = l->mac;
 	d->mtu = l->mtu;
 	d->ethernet = l->ethernet;
+	d->bare = l->bare;
 	d->wan = wan;
 	d->foreign_xdp = l->xdp && !ours;
 	d->vlan_above = vlan_above(all, n, l->ifindex);
