@@ -245,10 +245,10 @@ static __always_inline int rewrite4_skb(struct __sk_buff *skb,
  * the same ports, perhaps a moment later, has another conntrack entry, which
  * must be told to be liberal before it too goes past it.
  */
-static __noinline void unusual(const struct pkt *p, struct ethhdr *eth)
+static __noinline void unusual(const struct pkt *p, void *l3)
 {
-	bool six = eth->h_proto == bpf_htons(ETH_P_IPV6);
-	struct iphdr *ip = (void *)(eth + 1);
+	bool six = p->proto == bpf_htons(ETH_P_IPV6);
+	struct iphdr *ip = l3;
 	__u32 *a6 = (void *)&((struct ipv6hdr *)ip)->saddr;
 	__u8 *l4 = (void *)ip + (six ? sizeof(struct ipv6hdr) : sizeof(*ip));
 	struct lease_set *set;
@@ -342,7 +342,7 @@ static __always_inline struct lease *lease_of(void *ctx, bool xdp,
 	*hop = use(ctx, xdp, l, slot, p, now);
 	return *hop ? l : NULL;
 odd:
-	unusual(p, eth);
+	unusual(p, l3);
 	return NULL;
 }
 
