@@ -293,6 +293,7 @@ static void find_open(struct auditor *x)
 {
 	static const char *const dhcp[] = {"udp port 546", "udp port 68", NULL};
 	static const char *const pings[] = {"icmpv6 ipv6", "icmp ipv4", NULL};
+	static const char *const carried[] = {"ipip ipv6", NULL};
 	pset open = proof_minus(x->pr, x->lan,
 		proof_or(x->pr, au_housekeeping(x), devices_need(x)));
 	pset part;
@@ -315,6 +316,12 @@ static void find_open(struct auditor *x)
 	open_finding(x, part, "dhcp-wide", SEV_LOW,
 		xstrdup(_("The line for the router's own DHCP client also lets packets through to the home's hosts.")),
 		xstrdup(_("Narrow its source to fe80::/10, or its destination to the router.")));
+	open = proof_minus(x->pr, open, part);
+	/* MAP-E and DS-Lite: told apart, for without the line there is no IPv4 */
+	part = proof_and(x->pr, open, au_any_of(x, carried));
+	open_finding(x, part, "tunnel-wide", SEV_LOW,
+		xstrdup(_("The line for the router's own tunnel (IPv4 carried in IPv6) also lets packets through to the home's hosts.")),
+		xstrdup(_("Keep it, IPv4 needs it; name the tunnel's far end as its sender.")));
 	open = proof_minus(x->pr, open, part);
 	open_finding(x, au_where(x, open, F_FAMILY, FAM_6), "open-service", SEV_HIGH,
 		xstrdup(_("Services of the home are open to the outside, beyond what the device needs.")),

@@ -38,13 +38,13 @@ static bool wrapped(size_t columns)
 void capture_read(const char *text, bool (*begins)(const char *line),
 	struct capture *ret)
 {
-	bool join = false;
+	bool join = false, gap = false;
 	unsigned no = 0;
 
 	*ret = (struct capture){0};
 	while (*text) {
 		size_t len = strcspn(text, "\n"), n = len;
-		const char *s = text;
+		const char *s = text, *tail;
 		cleanup(freep) char *one = NULL;
 		struct capture_line *l;
 		size_t indent = strspn(s, " \t");
@@ -54,6 +54,7 @@ void capture_read(const char *text, bool (*begins)(const char *line),
 		while (n && s[n - 1] == '\r')
 			n--;
 		len = n;
+		tail = s + n;
 		trim(&s, &n);
 		if (!join)
 			s = skip_prompt(s, &n);
@@ -61,7 +62,9 @@ void capture_read(const char *text, bool (*begins)(const char *line),
 		if (join && n && !begins(one)) {
 			l = &ret->v[ret->n - 1];
 			s = l->text;
-			l->text = xasprintf("%s%s", s, one);
+			/* the blank between two words stood at the edge */
+			l->text = xasprintf("%s%s%s", s,
+				gap || indent ? " " : "", one);
 			free((char *)(uintptr_t)s);
 		} else {
 			l = GROW(ret->v, ret->n, ret->cap);
@@ -69,6 +72,7 @@ void capture_read(const char *text, bool (*begins)(const char *line),
 			l->indent = indent;
 			l->text = take(one);
 		}
+		gap = len && isspace((unsigned char)tail[-1]);
 		join = begins && wrapped(len);
 	}
 }

@@ -4,6 +4,7 @@
  * What is left out is any (command reference, chapters 8 and 23).
  */
 #include "routers/yamaha/read-own.h"
+#include "routers/value.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -86,8 +87,9 @@ static bool mask6(const char *s, struct addrmask *m)
 	host[n] = '\0';
 	m->fam = FAM_6;
 	m->mask = mask_suffix(FAM_6, 64);
+	/* the home's whole prefix: any host behind the router has it */
 	if (at[n] == '/' && strtoul(at + n + 1, NULL, 10) <= 64)
-		return false; /* the whole prefix: not known here */
+		m->mask = mask_of_len(FAM_6, 0);
 	if (addr_parse(host, &fam, &m->value))
 		return false;
 	m->value = addr_and(&m->value, &m->mask);
@@ -272,14 +274,11 @@ static bool port_number(const char *s, uint32_t *ret)
 		{"printer", 515}, {"rip", 520}, {"ripng", 521}, {"imaps", 993},
 		{"pop3s", 995}, {"ipsec-nat-t", 4500}, {"sip", 5060},
 		{"radius", 1812}};
-	char *end;
-	unsigned long v = strtoul(s, &end, 10);
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		if (!strcmp(rows[i].name, s))
 			return *ret = rows[i].v, true;
-	*ret = (uint32_t)v;
-	return end != s && !*end && v <= 65535;
+	return value_port(s, ret);
 }
 
 static bool ports(struct match *m, enum field f, const char *s, uint32_t top)

@@ -6,6 +6,7 @@
  * without a match discards.
  */
 #include "routers/yamaha/read-own.h"
+#include "routers/value.h"
 #include "base/tr.h"
 
 #include <errno.h>
@@ -13,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LISTS_MAX = 32, NAT_MAX = 64 };
+enum { LISTS_MAX = 32, NAT_MAX = 64, NAMES_MAX = 16 };
 
 struct noted {
 	unsigned no;	/* line of the file */
@@ -38,6 +39,12 @@ struct nat_entry {
 	struct words w;
 };
 
+/* Interfaces by name; what is too many is dropped and the caller told. */
+struct names {
+	char v[NAMES_MAX][16];
+	size_t n;
+};
+
 struct yamaha {
 	const struct read_hints *h;
 	struct pipeline *pl;
@@ -49,10 +56,36 @@ struct yamaha {
 	struct nat_entry nats[NAT_MAX];
 	size_t nat_n;
 	char scope[16];	/* "pp1" after "pp select 1" */
-	char wan4[16], wan6[16], lan[16];
-	unsigned descriptor;
+	struct names wan4;	/* PPPoE beside MAP-E: all of them are the line */
+	struct names nat_on;	/* interfaces with a NAT descriptor */
+	struct names routes;	/* where the default route goes */
+	struct names vpn;	/* tunnels with IPsec or L2TP inside */
+	struct names ports;	/* what PPPoE runs on */
+	const struct capture_line *bridges[NAMES_MAX];
+	size_t bridge_n;
+	char wan6[16], lan[16];
+	unsigned descriptors[NAMES_MAX];
+	size_t descriptor_n;
 	bool v4, v6;
 };
+
+static bool name_in(const struct names *s, const char *name)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (!strcmp(s->v[i], name))
+			return true;
+	return false;
+}
+
+static bool name_add(struct names *s, const char *name)
+{
+	if (!*name || name_in(s, name))
+		return true;
+	if (s->n == NAMES_MAX)
+		return false;
+	snprintf(s->v[s->n++], sizeof(s->v[0]), "%s", name);
+	return true;
+}
 
 /* ---- what a line is ---- */
 
@@ -155,6 +188,47 @@ static void note_nat(struct yamaha *y, const struct capture_line *l,
 	words_split(l->text, &n->w);
 }
 
+/* ip IFACE nat descriptor N [N ...] [reverse N ...] */
+static void note_descriptors(struct yamaha *y, const struct capture_line *l,
+	const struct words *w)
+{
+	char iface[16];
+
+	iface_of(y, words_at(w, 1), iface);
+	y->v4 = true;
+	if (!name_add(&y->nat_on, iface))
+		not_understood(y, l, true);
+	for (size_t i = 4; i < w->n; i++) {
+		unsigned d = (unsigned)strtoul(words_at(w, i), NULL, 10);
+
+		if (d && y->descriptor_n < NAMES_MAX)
+			y->descriptors[y->descriptor_n++] = d;
+		else
+			not_understood(y, l, true);
+	}
+}
+
+/* ip route default gateway pp 1 | tunnel 1 | dhcp lan2 | ADDRESS, repeated */
+static void note_default(struct yamaha *y, const struct words *w)
+{
+	char name[16];
+
+	for (size_t i = 3; i + 2 < w->n; i++) {
+		const char *kind = words_at(w, i + 1);
+
+		if (strcmp(words_at(w, i), "gateway"))
+			continue;
+		if (!strcmp(kind, "pp") || !strcmp(kind, "tunnel"))
+			snprintf(name, sizeof(name), "%.6s%.8s", kind,
+				words_at(w, i + 2));
+		else if (!strcmp(kind, "dhcp"))
+			snprintf(name, sizeof(name), "%s", words_at(w, i + 2));
+		else
+			continue;
+		(void)name_add(&y->routes, name);
+	}
+}
+
 static bool ip_line(struct yamaha *y, const struct capture_line *l,
 	const struct words *w)
 {
@@ -168,12 +242,10 @@ static bool ip_line(struct yamaha *y, const struct capture_line *l,
 		return note_filter(y, l, w, false), true;
 	if (words_are(w, 2, "secure filter"))
 		return note_list(y, l, w), true;
-	if (words_are(w, 2, "nat descriptor")) {
-		iface_of(y, words_at(w, 1), y->wan4);
-		y->v4 = true;
-		y->descriptor = (unsigned)strtoul(words_at(w, 4), NULL, 10);
-		return true;
-	}
+	if (words_are(w, 2, "nat descriptor"))
+		return note_descriptors(y, l, w), true;
+	if (!six && words_are(w, 1, "route default"))
+		note_default(y, w);
 	if (six && words_are(w, 2, "dhcp service client"))
 		iface_of(y, words_at(w, 1), y->wan6);
 	if (six && words_are(w, 2, "rtadv send"))
@@ -189,18 +261,30 @@ static bool ip_line(struct yamaha *y, const struct capture_line *l,
 	return true;
 }
 
-static bool bridge_line(struct yamaha *y, const struct capture_line *l,
+static void bridge_line(struct yamaha *y, const struct capture_line *l,
 	const struct words *w)
 {
-	struct match *m;
-
 	if (!words_are(w, 1, "member"))
-		return true;
-	/* frames between its members pass below every IP filter */
-	m = read_bypass(y->pl, l->no, l->text);
-	cond_num(match_cond(m, F_FAMILY, false), FAM_6, FAM_6);
-	y->pl->bridge6 = true;
-	return true;
+		return;
+	if (y->bridge_n < NAMES_MAX)
+		y->bridges[y->bridge_n++] = l;
+	else
+		not_understood(y, l, true);
+}
+
+/* "tunnel encapsulation l2tpv3", " ipsec tunnel 1": the far end is a site of
+ * one's own, not the line. */
+static void scoped_line(struct yamaha *y, const struct words *w)
+{
+	const char *what = words_at(w, 2);
+
+	if (words_are(w, 0, "tunnel encapsulation") &&
+		strcmp(what, "map-e") && strcmp(what, "ipip"))
+		(void)name_add(&y->vpn, y->scope);
+	else if (words_are(w, 0, "ipsec tunnel"))
+		(void)name_add(&y->vpn, y->scope);
+	else if (words_are(w, 0, "pppoe use") || words_are(w, 0, "pp bind"))
+		(void)name_add(&y->ports, words_at(w, 2));
 }
 
 static void read_line(struct yamaha *y, const struct capture_line *l)
@@ -210,6 +294,7 @@ static void read_line(struct yamaha *y, const struct capture_line *l)
 	if (!*l->text || *l->text == '#' || *l->text == '!')
 		return;
 	words_split(l->text, &w);
+	scoped_line(y, &w);
 	if (!strcmp(words_at(&w, 0), "pp") || !strcmp(words_at(&w, 0), "tunnel")) {
 		if (words_are(&w, 1, "select"))
 			snprintf(y->scope, sizeof(y->scope), "%.6s%.8s",
@@ -341,20 +426,28 @@ static void add_to_wan(struct rule *r, enum family fam)
 	(void)fam;
 }
 
-/* The list at the WAN's "in": a gate for what is forwarded and for the router. */
-static void gate(struct yamaha *y, enum family fam, const char *wan)
+static const struct list *list_on(const struct yamaha *y, enum family fam,
+	const char *iface)
 {
-	cleanup(freep) char *name = xasprintf("%s %s in", wan,
-		fam == FAM_6 ? "ipv6" : "ip");
 	const struct list *s = NULL;
-	struct chain *c;
-	struct rule *r;
 
 	for (size_t i = 0; i < y->list_n; i++)
 		if (y->lists[i].in && y->lists[i].fam == fam &&
-			!strcmp(y->lists[i].iface, wan))
+			!strcmp(y->lists[i].iface, iface))
 			s = &y->lists[i];
-	c = pipeline_chain(y->pl, name, true);
+	return s;
+}
+
+/* What the list at the "in" of one interface does with a family. */
+static struct chain *wan_chain(struct yamaha *y, enum family fam,
+	const char *wan)
+{
+	cleanup(freep) char *name = xasprintf("%s %s in", wan,
+		fam == FAM_6 ? "ipv6" : "ip");
+	const struct list *s = list_on(y, fam, wan);
+	struct chain *c = pipeline_chain(y->pl, name, true);
+	struct rule *r;
+
 	c->end = V_DROP;
 	r = chain_rule(c, V_ACCEPT); /* other sides, the other family */
 	add_to_wan(r, fam);
@@ -373,8 +466,45 @@ static void gate(struct yamaha *y, enum family fam, const char *wan)
 		origin_set(&c->end_origin, NULL, 0, "",
 			"no \"secure filter in\" on the WAN: everything passes");
 	}
-	pipeline_gate(y->pl, PATH_FORWARD, name);
-	pipeline_gate(y->pl, PATH_INPUT, name);
+	return c;
+}
+
+/* The list at the WAN's "in": a gate for what is forwarded and for the router. */
+static void gate(struct yamaha *y, enum family fam, const char *wan)
+{
+	struct chain *c = wan_chain(y, fam, wan);
+
+	pipeline_gate(y->pl, PATH_FORWARD, c->name);
+	pipeline_gate(y->pl, PATH_INPUT, c->name);
+}
+
+/* Several lines: what one of them refuses may come by another. */
+static void gate4(struct yamaha *y)
+{
+	struct chain *all, *c;
+	struct rule *r;
+
+	if (y->wan4.n == 1) {
+		gate(y, FAM_4, y->wan4.v[0]);
+		return;
+	}
+	all = pipeline_chain(y->pl, "every line ip in", true);
+	all->end = V_DROP;
+	for (size_t i = 0; i < y->wan4.n; i++) {
+		c = wan_chain(y, FAM_4, y->wan4.v[i]);
+		for (size_t k = 0; k < c->rule_n; k++)
+			if (c->rules[k].verdict == V_DROP ||
+				c->rules[k].verdict == V_REJECT)
+				c->rules[k].verdict = V_RETURN;
+		if (c->end != V_ACCEPT)
+			c->end = V_RETURN;
+		origin_set(&all->end_origin, NULL, c->end_origin.line,
+			c->end_origin.text, c->end_origin.why);
+		r = chain_rule(all, V_JUMP);
+		r->target = xstrdup(c->name);
+	}
+	pipeline_gate(y->pl, PATH_FORWARD, all->name);
+	pipeline_gate(y->pl, PATH_INPUT, all->name);
 }
 
 /* ---- NAT ---- */
@@ -394,22 +524,39 @@ static struct nat_rule *nat_rule(struct yamaha *y, const struct nat_entry *e,
 	return n;
 }
 
-/* "500", "500-510", "8080=80" (outer=inner) */
+/* "500", "www", "500-510" */
+static bool nat_range(const char *s, uint32_t *lo, uint32_t *hi)
+{
+	const char *dash = strchr(s, '-');
+	char first[32];
+
+	if (value_port(s, lo)) {
+		*hi = *lo;
+		return true;
+	}
+	if (!dash || (size_t)(dash - s) >= sizeof(first))
+		return false;
+	memcpy(first, s, (size_t)(dash - s));
+	first[dash - s] = '\0';
+	return value_port(first, lo) && value_port(dash + 1, hi) && *lo <= *hi;
+}
+
+/* One of a list: as above, or "8080=80", "8009=https" (outer=inner). */
 static bool nat_ports(struct nat_rule *n, const char *s)
 {
-	unsigned lo, hi, in;
-	int used = 0;
+	const char *equal = strchr(s, '=');
+	char outer[32];
+	uint32_t lo, hi, in, in_hi;
 
-	if (sscanf(s, "%u=%u%n", &lo, &in, &used) == 2 && !s[used]) {
-		hi = lo;
-	} else if (sscanf(s, "%u-%u%n", &lo, &hi, &used) == 2 && !s[used]) {
-		in = lo;
-	} else if (sscanf(s, "%u%n", &lo, &used) == 1 && !s[used]) {
-		hi = in = lo;
-	} else {
+	if (strlen(s) >= sizeof(outer))
 		return false;
-	}
-	if (lo > hi || hi > 65535 || in > 65535)
+	snprintf(outer, sizeof(outer), "%.*s",
+		equal ? (int)(equal - s) : (int)sizeof(outer) - 1, s);
+	if (!nat_range(outer, &lo, &hi))
+		return false;
+	in = lo;
+	if (equal && (!nat_range(equal + 1, &in, &in_hi) ||
+			     in_hi - in != hi - lo))
 		return false;
 	cond_num(match_cond(&n->match, F_DPORT, false), lo, hi);
 	n->set_port = true;
@@ -419,14 +566,26 @@ static bool nat_ports(struct nat_rule *n, const char *s)
 	return true;
 }
 
+static struct nat_rule *nat_to(struct yamaha *y, const struct nat_entry *e,
+	const struct addr *inner, uint32_t proto)
+{
+	struct nat_rule *n = nat_rule(y, e, NAT_TO);
+
+	n->set_dst = true;
+	n->dst = *inner;
+	cond_num(match_cond(&n->match, F_PROTO, false), proto, proto);
+	return n;
+}
+
 static bool nat_static(struct yamaha *y, const struct nat_entry *e)
 {
 	/* nat descriptor masquerade static N ENTRY INNER PROTO [PORT] */
 	const char *inner = words_at(&e->w, 6), *proto = words_at(&e->w, 7);
-	const char *port = words_at(&e->w, 8);
+	cleanup(freep) char *ports = xstrdup(words_at(&e->w, 8));
+	char *save = NULL;
+	bool good = true;
 	struct addr a;
 	enum family fam;
-	struct nat_rule *n;
 	uint32_t p;
 
 	if (addr_parse(inner, &fam, &a) || fam != FAM_4)
@@ -440,48 +599,63 @@ static bool nat_static(struct yamaha *y, const struct nat_entry *e)
 				     : (uint32_t)strtoul(proto, NULL, 10);
 	if (!p || p > 255)
 		return false;
-	n = nat_rule(y, e, NAT_TO);
-	n->set_dst = true;
-	n->dst = a;
-	cond_num(match_cond(&n->match, F_PROTO, false), p, p);
-	return !*port || !strcmp(port, "*") || nat_ports(n, port);
+	if (!*ports || !strcmp(ports, "*"))
+		return nat_to(y, e, &a, p), true;
+	for (char *s = strtok_r(ports, ",", &save); s;
+		s = strtok_r(NULL, ",", &save))
+		good = nat_ports(nat_to(y, e, &a, p), s) && good;
+	return good;
 }
 
-/* What no entry names: "incoming" decides, reject if it is not said. */
+static bool attached(const struct yamaha *y, const struct nat_entry *e)
+{
+	for (size_t i = 0; i < y->descriptor_n; i++)
+		if (y->descriptors[i] == e->descriptor)
+			return true;
+	return false;
+}
+
+/* What no entry names: "incoming" decides, reject if it is not said. Of several
+ * descriptors the one that lets in most. */
 static void nat_rest(struct yamaha *y)
 {
+	static const char *const open[] = {"reject", "discard", "through",
+		"forward"};
 	const struct nat_entry *e = NULL;
 	struct nat_rule *n;
-	const char *what;
+	size_t most = 0;
 	enum family fam;
 
 	for (size_t i = 0; i < y->nat_n; i++)
-		if (y->nats[i].descriptor == y->descriptor &&
-			words_are(&y->nats[i].w, 2, "masquerade incoming"))
-			e = &y->nats[i];
-	what = e ? words_at(&e->w, 5) : "reject";
-	if (!strcmp(what, "through")) {
+		for (size_t k = 0; k < ARRAY_LEN(open); k++)
+			if (attached(y, &y->nats[i]) && (!e || k > most) &&
+				words_are(&y->nats[i].w, 2,
+					"masquerade incoming") &&
+				!strcmp(words_at(&y->nats[i].w, 5), open[k])) {
+				e = &y->nats[i];
+				most = k;
+			}
+	if (most == 2) {
 		nat_rule(y, e, NAT_THROUGH);
-	} else if (!strcmp(what, "forward")) {
+	} else if (most == 3) {
 		n = nat_rule(y, e, NAT_TO);
 		n->set_dst = true;
 		if (addr_parse(words_at(&e->w, 6), &fam, &n->dst))
 			not_understood(y, e->line, true);
 	} else {
-		nat_rule(y, e, !strcmp(what, "discard") ? NAT_DISCARD
-							: NAT_REJECT);
+		nat_rule(y, e, most == 1 ? NAT_DISCARD : NAT_REJECT);
 	}
 }
 
 static void nat(struct yamaha *y)
 {
-	if (!y->descriptor)
+	if (!y->descriptor_n)
 		return;
 	y->pl->masquerade = true;
 	for (size_t i = 0; i < y->nat_n; i++) {
 		const struct nat_entry *e = &y->nats[i];
 
-		if (e->descriptor != y->descriptor)
+		if (!attached(y, e))
 			continue;
 		if (words_are(&e->w, 2, "static") ||
 			words_are(&e->w, 4, "nat")) {
@@ -507,22 +681,68 @@ static bool only4(const struct yamaha *y, const char *name)
 	return true;
 }
 
+/*
+ * Where IPv4 comes in: what has NAT, and what the default route leads to. A VPN
+ * is not the line, nor is a tunnel that neither translates nor filters (DS-Lite:
+ * its far end translates).
+ */
+static void choose_wan4(struct yamaha *y)
+{
+	for (size_t i = 0; i < y->nat_on.n; i++)
+		if (!name_in(&y->vpn, y->nat_on.v[i]) &&
+			strncmp(y->nat_on.v[i], "lan1", 4))
+			(void)name_add(&y->wan4, y->nat_on.v[i]);
+	for (size_t i = 0; i < y->routes.n; i++) {
+		const char *name = y->routes.v[i];
+
+		if (!name_in(&y->vpn, name) && (strncmp(name, "tunnel", 6) ||
+				list_on(y, FAM_4, name)))
+			(void)name_add(&y->wan4, name);
+	}
+	if (!y->wan4.n && y->nat_on.n)
+		(void)name_add(&y->wan4, y->nat_on.v[0]);
+}
+
 /* A named WAN, else what the lines themselves call so, else lan2. */
 static void choose_wan(struct yamaha *y)
 {
 	if (y->h->wan) {
-		snprintf(y->wan4, sizeof(y->wan4), "%s", y->h->wan);
+		(void)name_add(&y->wan4, y->h->wan);
 		snprintf(y->wan6, sizeof(y->wan6), "%s", y->h->wan);
+	} else {
+		choose_wan4(y);
 	}
-	if (!*y->wan4)
-		snprintf(y->wan4, sizeof(y->wan4), "%s",
-			*y->wan6 ? y->wan6 : "lan2");
+	if (!y->wan4.n)
+		(void)name_add(&y->wan4, *y->wan6 ? y->wan6 : "lan2");
 	if (!*y->wan6)
 		snprintf(y->wan6, sizeof(y->wan6), "%s",
-			only4(y, y->wan4) ? "lan2" : y->wan4);
+			only4(y, y->wan4.v[0]) ? "lan2" : y->wan4.v[0]);
 	for (size_t i = 0; i < y->list_n; i++) {
 		y->v6 |= y->lists[i].fam == FAM_6;
 		y->v4 |= y->lists[i].fam == FAM_4;
+	}
+}
+
+/* Frames between its members pass below every IP filter. */
+static void bridges(struct yamaha *y)
+{
+	for (size_t i = 0; i < y->bridge_n; i++) {
+		const struct capture_line *l = y->bridges[i];
+		struct words w;
+		struct match *m;
+		bool line = false;
+
+		words_split(l->text, &w);
+		for (size_t k = 3; k < w.n; k++)
+			line |= name_in(&y->wan4, w.w[k]) ||
+				name_in(&y->ports, w.w[k]) ||
+				!strcmp(y->wan6, w.w[k]);
+		words_done(&w);
+		if (!line)
+			continue;
+		m = read_bypass(y->pl, l->no, l->text);
+		cond_num(match_cond(m, F_FAMILY, false), FAM_6, FAM_6);
+		y->pl->bridge6 = true;
 	}
 }
 
@@ -555,8 +775,9 @@ int yamaha_read(const char *text, const struct read_hints *h,
 		read_line(&y, &y.cap.v[i]);
 	choose_wan(&y);
 	pl->order = NAT_FIRST;
+	bridges(&y);
 	gate(&y, FAM_6, y.wan6);
-	gate(&y, FAM_4, y.wan4);
+	gate4(&y);
 	nat(&y);
 	done(&y);
 	return 0;
