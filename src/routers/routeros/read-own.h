@@ -57,6 +57,9 @@ struct ros {
 	size_t wan_n, wan_cap;
 	bool wan_list;	/* some rule speaks of a list WAN */
 	bool ipsec;	/* the router ends IPsec itself */
+	bool has6;	/* something gives it IPv6 */
+	bool whole;	/* the export has more than the firewall */
+	bool translates; /* some srcnat line */
 	bool bridge_fw;	/* use-ip-firewall=yes */
 	const struct ros_cmd *no6, *no4; /* lines that switch a family off */
 };
@@ -65,6 +68,10 @@ enum { ROS_WAN = 1, ROS_LAN = 2, ROS_UNSURE = 4 };
 /* Sides that an interface, or the members of a list, stand on. */
 unsigned ros_iface_sides(const struct ros *r, const char *name);
 unsigned ros_list_sides(const struct ros *r, const char *name);
+/* PPPoE runs on it, and no packet of that family comes in by itself. */
+bool ros_under(const struct ros *r, const char *name, enum family fam);
+/* Is every line of the router in that list (or is it that one interface)? */
+bool ros_all_lines(const struct ros *r, const char *list, enum family fam);
 
 /* ---- read-rule.c ---- */
 

@@ -37,6 +37,28 @@ static bool sides(struct match *m, enum field f, bool neg, unsigned s)
 	return true;
 }
 
+/*
+ * Interface or list, "in" side. One line of several: which of them a packet
+ * comes by is not followed, so that this is an open question and no false
+ * "refused". What only carries PPPoE sees no packet of its own.
+ */
+static bool in_sides(const struct ros *r, struct match *m, enum family fam,
+	bool neg, const char *name, unsigned s)
+{
+	enum role role;
+	bool named = read_role(r->h, name, &role);
+
+	if (s == ROS_WAN && !named && ros_under(r, name, fam)) {
+		if (!neg)
+			value_never(m);
+		return true;
+	}
+	if ((s & ROS_WAN) && !ros_all_lines(r, name, fam) &&
+		!named)
+		return false;
+	return sides(m, F_IN, neg, s);
+}
+
 /* An address list: what it holds now; a name or a time in it is not known. */
 static bool address_list(const struct ros *r, struct match *m, enum field f,
 	enum family fam, bool neg, const char *name)
@@ -226,11 +248,11 @@ static bool matcher(const struct ros *r, struct match *m, enum family fam,
 	if (!strcmp(k, "src-address-list"))
 		return address_list(r, m, F_SRC, fam, neg, name);
 	if (!strcmp(k, "in-interface"))
-		return sides(m, F_IN, neg, ros_iface_sides(r, name));
+		return in_sides(r, m, fam, neg, name, ros_iface_sides(r, name));
 	if (!strcmp(k, "out-interface"))
 		return sides(m, F_OUT, neg, ros_iface_sides(r, name));
 	if (!strcmp(k, "in-interface-list"))
-		return sides(m, F_IN, neg, ros_list_sides(r, name));
+		return in_sides(r, m, fam, neg, name, ros_list_sides(r, name));
 	if (!strcmp(k, "out-interface-list"))
 		return sides(m, F_OUT, neg, ros_list_sides(r, name));
 	if (!strcmp(k, "connection-state"))
@@ -334,7 +356,9 @@ static bool to_ports(struct nat_rule *n, const struct ros_cmd *c)
 	return true;
 }
 
-static bool nat_rule(struct ros *r, const struct ros_cmd *c, enum family fam)
+/* via: the jump that leads to it, or NULL. */
+static bool nat_rule(struct ros *r, const struct ros_cmd *c, enum family fam,
+	const struct ros_cmd *via)
 {
 	const char *action = ros_get(c, "action"), *to;
 	struct nat_rule n = {.action = NAT_TO, .set_dst = true};
@@ -352,9 +376,56 @@ static bool nat_rule(struct ros *r, const struct ros_cmd *c, enum family fam)
 	if (!ok)
 		return false;
 	conditions(r, c, fam, &n.match, F_DPORT);
+	if (via)
+		conditions(r, via, fam, &n.match, F_DPORT);
 	origin_set(&n.origin, NULL, c->no, c->text, "nat");
 	*GROW(r->pl->nat_in, r->pl->nat_in_n, r->pl->nat_in_cap) = n;
 	return true;
+}
+
+static bool nat_one(struct ros *r, const struct ros_cmd *c, enum family fam,
+	const struct ros_cmd *via)
+{
+	const char *action = ros_get(c, "action");
+
+	if (ros_is(c, "disabled", "yes") || (action &&
+		(!strcmp(action, "log") || !strcmp(action, "passthrough"))))
+		return true;
+	return !ros_get(c, "port") && !ros_get(c, "place-before") &&
+	       nat_rule(r, c, fam, via);
+}
+
+/* dstnat jumps to a chain of one's own: its rules under the jump's conditions. */
+static bool nat_jump(struct ros *r, const struct ros_cmd *via, enum family fam)
+{
+	const char *target = ros_get(via, "jump-target");
+	bool ok = target != NULL;
+
+	for (size_t i = 0; i < r->script.n && ok; i++) {
+		const struct ros_cmd *c = &r->script.v[i];
+
+		if (strcmp(c->path, via->path) || strcmp(c->verb, "add") ||
+			!ros_is(c, "chain", target))
+			continue;
+		if (ros_is(c, "action", "return"))
+			return true; /* what stands behind it does not count */
+		ok = nat_one(r, c, fam, via);
+	}
+	return ok;
+}
+
+static bool jumped_to(const struct ros *r, const struct ros_cmd *rule)
+{
+	for (size_t i = 0; i < r->script.n; i++) {
+		const struct ros_cmd *c = &r->script.v[i];
+		const char *target = ros_get(c, "jump-target");
+
+		if (target && !strcmp(c->path, rule->path) &&
+			ros_is(c, "chain", "dstnat") &&
+			ros_is(rule, "chain", target))
+			return true;
+	}
+	return false;
 }
 
 void ros_nat(struct ros *r, const struct ros_cmd *c, enum family fam)
@@ -369,9 +440,10 @@ void ros_nat(struct ros *r, const struct ros_cmd *c, enum family fam)
 			r->pl->masquerade = true;
 		return;
 	}
-	if (action && (!strcmp(action, "log") || !strcmp(action, "passthrough")))
+	if (chain && jumped_to(r, c))
 		return;
-	if (!chain || strcmp(chain, "dstnat") || ros_get(c, "port") ||
-		ros_get(c, "place-before") || !nat_rule(r, c, fam))
+	if (!chain || strcmp(chain, "dstnat") ||
+		!(action && !strcmp(action, "jump") ? nat_jump(r, c, fam)
+						    : nat_one(r, c, fam, NULL)))
 		pipeline_unknown(r->pl, c->no, true, "%s", c->text);
 }

@@ -68,6 +68,47 @@ unsigned ros_list_sides(const struct ros *r, const char *name)
 								    : ROS_UNSURE;
 }
 
+/* The lines by which packets of a family come in: what PPPoE runs on is none
+ * unless it has an address of its own. */
+static bool comes_by(const struct ros *r, const char *name, enum family fam)
+{
+	return !ros_under(r, name, fam);
+}
+
+bool ros_under(const struct ros *r, const char *name, enum family fam)
+{
+	bool under = false;
+
+	for (size_t i = 0; i < r->script.n; i++) {
+		const struct ros_cmd *c = &r->script.v[i];
+		const char *p = c->path, *iface = ros_get(c, "interface");
+		bool six = !strncmp(p, "/ipv6 ", 6);
+
+		if (!iface || strcmp(iface, name) || ros_is(c, "disabled", "yes"))
+			continue;
+		under |= !strcmp(p, "/interface pppoe-client");
+		p += six ? 6 : !strncmp(p, "/ip ", 4) ? 4 : strlen(p);
+		if (six == (fam == FAM_6) &&
+			(!strcmp(p, "address") || !strcmp(p, "dhcp-client")))
+			return false;
+	}
+	return under;
+}
+
+bool ros_all_lines(const struct ros *r, const char *list, enum family fam)
+{
+	for (size_t i = 0; i < r->wan_n; i++) {
+		bool has = !strcmp(list, r->wans[i]);
+
+		for (size_t k = 0; k < r->member_n; k++)
+			has |= !strcmp(r->members[k].list, list) &&
+			       !strcmp(r->members[k].name, r->wans[i]);
+		if (!has && comes_by(r, r->wans[i], fam))
+			return false;
+	}
+	return true;
+}
+
 static void add_wan(struct ros *r, const char *name)
 {
 	if (name && *name && !is_wan(r, name))
@@ -84,6 +125,25 @@ static void pair(struct ros_pair **v, size_t *n, size_t *cap,
 }
 
 /* ---- everything but rules ---- */
+
+/*
+ * Without an address, a prefix or a DHCPv6 client RouterOS has link-local
+ * addresses only: it takes none from advertisements while it forwards
+ * (accept-router-advertisements=yes-if-forwarding-disabled, RouterOS manual).
+ */
+static bool ipv6_at_all(const struct ros_cmd *c)
+{
+	static const char *const menus[] = {"/ipv6 address",
+		"/ipv6 dhcp-client", "/ipv6 pool", "/ipv6 route",
+		"/ipv6 nd prefix", "/ipv6 firewall filter", "/interface 6to4"};
+
+	if (!strcmp(c->path, "/ipv6 settings"))
+		return ros_is(c, "accept-router-advertisements", "yes");
+	for (size_t i = 0; i < ARRAY_LEN(menus); i++)
+		if (!strcmp(c->path, menus[i]) && !strcmp(c->verb, "add"))
+			return true;
+	return false;
+}
 
 static void note_facts(struct ros *r, const struct ros_cmd *c)
 {
@@ -105,6 +165,14 @@ static void note_facts(struct ros *r, const struct ros_cmd *c)
 			"interface", FAM_NONE);
 	else if (!strncmp(p, "/ip ipsec ", 10) && !strcmp(c->verb, "add"))
 		r->ipsec = true;
+	else if (ipv6_at_all(c))
+		r->has6 = true;
+	else if (!strcmp(p, "/ip address") || !strcmp(p, "/ip dhcp-client") ||
+		!strcmp(p, "/interface pppoe-client"))
+		r->whole = true;
+	else if (!strcmp(p, "/ip firewall nat") &&
+		ros_is(c, "chain", "srcnat"))
+		r->translates = true;
 	else if (!strcmp(p, "/interface bridge settings"))
 		r->bridge_fw = ros_is(c, "use-ip-firewall", "yes");
 	else if (!strcmp(p, "/ipv6 settings") &&
@@ -121,9 +189,18 @@ static bool names_wan(const struct ros_cmd *c)
 	return in && (!strcmp(in, "WAN") || !strcmp(in, "!LAN"));
 }
 
+static bool in_lan_list(const struct ros *r, const char *name)
+{
+	for (size_t i = 0; i < r->member_n && name; i++)
+		if (!strcmp(r->members[i].list, "LAN") &&
+			!strcmp(r->members[i].name, name))
+			return true;
+	return false;
+}
+
 /*
- * The line's interfaces: as told; else the members of the list WAN; else what
- * dials, else what asks for an address.
+ * The line's interfaces: as told; the members of the list WAN, what dials, and
+ * what asks for an address.
  */
 static void find_wan(struct ros *r)
 {
@@ -141,17 +218,34 @@ static void find_wan(struct ros *r)
 			add_wan(r, ros_get(c, "interface"));
 		}
 	}
-	for (size_t i = 0; i < r->script.n && !r->wan_n; i++) {
+	for (size_t i = 0; i < r->script.n; i++) {
 		const struct ros_cmd *c = &r->script.v[i];
 
 		if (!ros_is(c, "disabled", "yes") &&
 			(!strcmp(c->path, "/ip dhcp-client") ||
-				!strcmp(c->path, "/ipv6 dhcp-client")))
+				!strcmp(c->path, "/ipv6 dhcp-client")) &&
+			!in_lan_list(r, ros_get(c, "interface")))
 			add_wan(r, ros_get(c, "interface"));
 	}
 	if (!r->h->wan && !r->wan_n && !r->wan_list)
 		pipeline_unknown(r->pl, 0, true,
 			_("which interface is the line's is not said in it: name it with --wan"));
+}
+
+/* An access point: its one address is on the bridge that holds every port. */
+static void access_point(struct ros *r)
+{
+	for (size_t i = 0; i < r->port_n && !r->translates; i++)
+		for (size_t k = 0; k < i; k++) {
+			const struct ros_pair *p = &r->ports[i];
+
+			if (strcmp(p->list, r->ports[k].list) ||
+				!is_wan(r, p->list))
+				continue;
+			(void)read_bypass(r->pl, p->cmd->no, p->cmd->text);
+			r->pl->bridge6 = true;
+			return;
+		}
 }
 
 /* A port of the line in one bridge with a port of the home. */
@@ -185,13 +279,13 @@ static void bridges(struct ros *r)
 static bool touches_filter(const char *path)
 {
 	static const char *const heads[] = {"/interface bridge filter",
-		"/interface bridge nat", "/ip hotspot", "/ip upnp",
+		"/interface bridge nat", "/ip hotspot walled", "/ip upnp",
 		"/ip firewall connection", "/ip nat-pmp", NULL};
 
 	for (size_t i = 0; heads[i]; i++)
 		if (!strncmp(path, heads[i], strlen(heads[i])))
 			return true;
-	return false;
+	return !strcmp(path, "/ip hotspot"); /* its profiles do nothing alone */
 }
 
 static bool known_menu(const char *path)
@@ -279,6 +373,29 @@ static void switched_off(struct ros *r, enum family fam,
 	read_gate(r->pl, PATH_FORWARD, name, fam);
 }
 
+/* Its neighbours on the line can still speak to the router's link-local
+ * address. */
+static void no_ipv6(struct ros *r)
+{
+	cleanup(freep) char *name = ros_chain(FAM_6, "address", "none");
+	struct addrmask local;
+	struct chain *c;
+	struct rule *rule;
+
+	if (r->has6 || !r->whole || addrmask_parse("fe80::/10", &local))
+		return;
+	c = pipeline_chain(r->pl, name, true);
+	c->end = V_DROP;
+	rule = chain_rule(c, V_ACCEPT);
+	cond_num(match_cond(&rule->match, F_IN, true), ROLE_WAN, ROLE_WAN);
+	rule = chain_rule(c, V_ACCEPT);
+	cond_num(match_cond(&rule->match, F_OUT, false), ROLE_SELF, ROLE_SELF);
+	cond_addr(match_cond(&rule->match, F_SRC, false), &local);
+	origin_set(&c->end_origin, NULL, 0, "no IPv6 address and no DHCPv6 client: no IPv6 goes through", "off");
+	read_gate(r->pl, PATH_FORWARD, name, FAM_6);
+	read_gate(r->pl, PATH_INPUT, name, FAM_6);
+}
+
 static void gates(struct ros *r, enum family fam, const struct ros_cmd *off)
 {
 	base_chain(r, fam, "raw", "prerouting", PATH_FORWARD);
@@ -299,11 +416,13 @@ int routeros_read(const char *text, const struct read_hints *h,
 		note_facts(&r, &r.script.v[i]);
 	find_wan(&r);
 	bridges(&r);
+	access_point(&r);
 	for (size_t i = 0; i < r.script.n; i++)
 		read_command(&r, &r.script.v[i]);
 	for (size_t i = 0; i < r.script.odd_n; i++)
 		pipeline_unknown(pl, r.script.odd[i].no, true, "%s",
 			r.script.odd[i].text);
+	no_ipv6(&r);
 	gates(&r, FAM_6, r.no6);
 	gates(&r, FAM_4, r.no4);
 	pl->order = NAT_FIRST;
