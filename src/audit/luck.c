@@ -115,7 +115,7 @@ void au_luck(struct auditor *x)
 {
 	cleanup(freep) char *host = host_of(x->rq);
 
-	if (!host)
+	if (!host || x->no_ipv6)
 		return;
 	stalls(x, host);
 	replies_only(x, host);

@@ -160,8 +160,37 @@ static void need_mapped(struct auditor *x, pset want, const char *id, char *what
 		some_ports(x, want, perhaps);
 }
 
+/*
+ * A router without IPv6 stops nothing by a filter: readers say so at the end of
+ * the chain that decides. Then pass lines are no help.
+ */
+static bool without_ipv6(struct auditor *x)
+{
+	static const char without[] = "no IPv6 is configured";
+	pset want = needed(x, "udp port 500", FAM_6);
+	struct finding *f;
+	struct packet p;
+	struct decision d;
+
+	if (!proof_witness(x->pr, want, &p) ||
+		pipeline_ask(x->rq->pl, &p, &d) || d.verdict == V_ACCEPT ||
+		!d.origin || !d.origin->why || strcmp(d.origin->why, without))
+		return false;
+	f = au_finding(x, "no-ipv6", SEV_BROKEN,
+		xstrdup(_("This router has no IPv6 set up: the device has no IPv6 address, and nothing can reach it by IPv6.")),
+		xstrdup(_("Set IPv6 up on the router first, then ask again; or let the device be reached by IPv4 (--ipv4).")));
+	f->has_packet = true;
+	f->packet = p;
+	au_quote(f, d.origin);
+	x->a->device_works = false;
+	x->no_ipv6 = true;
+	return true;
+}
+
 static void need6(struct auditor *x)
 {
+	if (without_ipv6(x))
+		return;
 	need(x, needed(x, "udp port 500", FAM_6), "need-ike6",
 		xstrdup(_("IKE (UDP 500) from outside does not reach the device by IPv6.")));
 	need(x, needed(x, "esp", FAM_6), "need-esp6",

@@ -12,6 +12,7 @@ struct auditor {
 	struct proof *pr;
 	pset pass, perhaps;	/* in from the WAN, new */
 	pset lan, self;		/* to a host of the home, to the gateway */
+	bool no_ipv6;		/* told once, instead of what it entails */
 	int error;
 };
 

@@ -391,7 +391,8 @@ static void no_ipv6(struct ros *r)
 	rule = chain_rule(c, V_ACCEPT);
 	cond_num(match_cond(&rule->match, F_OUT, false), ROLE_SELF, ROLE_SELF);
 	cond_addr(match_cond(&rule->match, F_SRC, false), &local);
-	origin_set(&c->end_origin, NULL, 0, "no IPv6 address and no DHCPv6 client: no IPv6 goes through", "off");
+	origin_set(&c->end_origin, NULL, 0, "no IPv6 address and no DHCPv6 client in it",
+		"no IPv6 is configured");
 	read_gate(r->pl, PATH_FORWARD, name, FAM_6);
 	read_gate(r->pl, PATH_INPUT, name, FAM_6);
 }
