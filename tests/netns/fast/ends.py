@@ -309,7 +309,7 @@ def esp(addr, seconds, n):
     told, begin, mine, at = Told("esp", addr, n), time.time(), {}, [-1, 0]
 
     def send(_):
-        epoch = int((time.time() - begin) / EPOCH)
+        epoch = int((time.time() - begin + n * 10) / EPOCH)  # not all at once
         if epoch != at[0]:
             ike_speak(k, addr, n, epoch)
             mine[spis(n, epoch)[1]] = epoch
