@@ -236,7 +236,8 @@ static __always_inline int rewrite4_skb(struct __sk_buff *skb,
 		struct lease *c_ = &(set)->way[way];                        \
                                                                             \
 		slot = set_at * LEASE_WAYS + way;                           \
-		(l) = (match) ? c_ : NULL;                                  \
+		/* a slot given up is nobody's: the flow may enter anew */  \
+		(l) = (match) && state_of(c_->head) ? c_ : NULL;            \
 	}
 
 /*

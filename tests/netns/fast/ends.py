@@ -8,7 +8,8 @@ ends.py tcp ADDR SECONDS              streams, both ways, sums compared
 ends.py web ADDR SECONDS              many small files
 ends.py udp ADDR SECONDS SIZE         100 a second, echoed, sequence and sum
 ends.py esp-serve ADDR...             answers ESP, until killed
-ends.py esp ADDR SECONDS N            device N: ESP with sequence and sum
+ends.py esp ADDR SECONDS N            device N: IKE, then ESP with sequence and sum;
+                                      SILENT in the environment: no IKE
 """
 import hashlib, hmac, json, os, random, select, socket, socketserver, struct, sys
 import threading, time
@@ -310,8 +311,9 @@ def esp(addr, seconds, n):
 
     def send(_):
         epoch = int((time.time() - begin + n * 10) / EPOCH)  # not all at once
-        if epoch != at[0]:
+        if epoch != at[0] and "SILENT" not in os.environ:
             ike_speak(k, addr, n, epoch)
+        if epoch != at[0]:
             mine[spis(n, epoch)[1]] = epoch
             at[:] = epoch, 0
         at[1] += 1

@@ -2,13 +2,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Small ends for the fast path's story.
 flow.py udp-echo ADDR PORT           echoes until killed
-flow.py udp ADDR PORT SECONDS [SIZE [SPORT]]  200 packets a second; prints
+flow.py udp ADDR PORT SECONDS [SIZE [SPORT [FROM]]]  200 packets a second; prints
         "sent back longest-gap-ms gap-start-s"
 flow.py tcp-sink ADDR PORT           one connection: bytes, sha256; end: "eof"
 flow.py tcp ADDR PORT BYTES RATE     sends, prints bytes and sha256
 flow.py one ADDR PORT SPORT          one datagram
+flow.py wrong ADDR PORT              a flow of wrong checksums only, and one that
+        becomes hot and then has some
+flow.py wrong-sink ADDR PORT SECONDS echoes; prints how many were right, wrong of
+        the first, wrong of the second, wrong ones that arrived right
 """
-import hashlib, random, socket, sys, time
+import hashlib, random, select, socket, struct, sys, time
 
 
 def sock(addr, kind):
@@ -19,14 +23,17 @@ def udp_echo(addr, port):
     s = sock(addr, socket.SOCK_DGRAM)
     s.bind((addr, port))
     while True:
-        b, who = s.recvfrom(65536)
-        s.sendto(b, who)
+        try:
+            b, who = s.recvfrom(65536)
+            s.sendto(b, who)
+        except OSError:
+            pass
 
 
-def udp(addr, port, seconds, size=100, sport=0):
+def udp(addr, port, seconds, size=100, sport=0, mine=""):
     s = sock(addr, socket.SOCK_DGRAM)
     if sport:
-        s.bind(("::" if ":" in addr else "0.0.0.0", sport))
+        s.bind((mine or ("::" if ":" in addr else "0.0.0.0"), sport))
     s.connect((addr, port))
     s.setblocking(False)
     begin = last = time.time()
@@ -90,5 +97,55 @@ def one(addr, port, sport):
     s.sendto(b"x" * 100, (addr, port))
 
 
+def udp_sum(src, dst, b):
+    b = socket.inet_aton(src) + socket.inet_aton(dst) + struct.pack("!HH", 17, len(b)) + b
+    n = sum(struct.unpack("!%dH" % (len(b) // 2), b))
+    while n >> 16:
+        n = (n & 0xffff) + (n >> 16)
+    return ~n & 0xffff
+
+
+def raw_udp(s, src, dst, sport, dport, word, off):
+    """An even payload; its sum is wrong by off."""
+    b = struct.pack("!HHHH", sport, dport, 8 + len(word), 0) + word
+    n = udp_sum(src, dst, b) or 0xffff
+    s.sendto(b[:6] + struct.pack("!H", (n + off) % 0xffff or 0xffff) + b[8:], (dst, 0))
+
+
+def wrong(addr, port):
+    s = socket.socket(socket.AF_INET, socket.SOCK_RAW, 17)
+    s.connect((addr, 0))
+    me = s.getsockname()[0]
+    hold = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2)]
+    for i, h in enumerate(hold):  # or the host answers port unreachable
+        h.bind((me, 6001 + i))
+    for i in range(40):
+        raw_udp(s, me, addr, 6001, port, b"first.", 77)
+        time.sleep(0.005)
+    for i in range(400):
+        bad = i > 200 and i % 4 == 0
+        raw_udp(s, me, addr, 6002, port, b"amiss." if bad else b"right.", 77 if bad else 0)
+        time.sleep(0.005)
+
+
+def wrong_sink(addr, port, seconds):
+    """Both what the socket takes (right sums) and what came by at all."""
+    udp_, raw = sock(addr, socket.SOCK_DGRAM), socket.socket(socket.AF_INET, socket.SOCK_RAW, 17)
+    udp_.bind((addr, port))
+    end, right, first, hot, mended = time.time() + seconds, 0, 0, 0, 0
+    while time.time() < end:
+        for s in select.select([udp_, raw], [], [], 0.1)[0]:
+            b, who = s.recvfrom(65536)
+            if s is udp_:
+                mended += b != b"right."
+                right += b == b"right."
+                s.sendto(b, who)
+            elif b[22:24] == struct.pack("!H", port):
+                first += b[28:34] == b"first."
+                hot += b[28:34] == b"amiss."
+    print(right, first, hot, mended)
+
+
 cmd, args = sys.argv[1], [int(a) if a.isdigit() else a for a in sys.argv[2:]]
-{"udp-echo": udp_echo, "udp": udp, "tcp-sink": tcp_sink, "tcp": tcp, "one": one}[cmd](*args)
+{"udp-echo": udp_echo, "udp": udp, "tcp-sink": tcp_sink, "tcp": tcp, "one": one,
+ "wrong": wrong, "wrong-sink": wrong_sink}[cmd](*args)

@@ -137,7 +137,7 @@ static unsigned walk(const struct found *f, const struct lease_bpf__bss *b)
 {
 	static struct lease_set v[PART];
 	static uint32_t keys[PART];
-	uint32_t at = 0, next = 0, n, now = now_ticks();
+	uint32_t at = 0, next = 0, n, now;
 	unsigned used = 0;
 
 	for (uint32_t first = 0; first < f->sets; first += n) {
@@ -146,6 +146,7 @@ static unsigned walk(const struct found *f, const struct lease_bpf__bss *b)
 			    keys, v, &n, NULL) && errno != ENOENT)
 			break;
 		at = next;
+		now = now_ticks(); /* after what was read */
 		for (size_t i = 0; i < (size_t)n * LEASE_WAYS; i++) {
 			const struct lease *l = &v[i / LEASE_WAYS].way[i %
 				LEASE_WAYS];
