@@ -289,6 +289,20 @@ static pset find_acks(struct auditor *x, pset open, bool router)
 	return proof_minus(x->pr, open, acks);
 }
 
+/* Without a device named nobody knows whether it is meant so. */
+static pset find_ipsec(struct auditor *x, pset open)
+{
+	pset part = proof_and(x->pr, open, au_ipsec(x));
+	bool asked = x->rq->has6 || x->rq->has4;
+
+	open_finding(x, part, "ipsec-any", SEV_LOW, xstrdup(asked
+		? _("IPsec from outside reaches more than the device. RFC 6092 lets routers do so by default; it is no fault.")
+		: _("IPsec from outside reaches these addresses. If your device is there and nothing else, that is right.")),
+		xstrdup(asked ? _("To narrow it, name the device's address in these lines.")
+			: _("Name your device, and it is judged too: --device with its address or MAC.")));
+	return part;
+}
+
 static void find_open(struct auditor *x)
 {
 	static const char *const dhcp[] = {"udp port 546", "udp port 68", NULL};
@@ -302,10 +316,7 @@ static void find_open(struct auditor *x)
 	open = find_no_filter(x, open, FAM_6);
 	open = find_no_filter(x, open, FAM_4);
 	open = find_acks(x, open, false);
-	part = proof_and(x->pr, open, au_ipsec(x));
-	open_finding(x, part, "ipsec-any", SEV_LOW,
-		xstrdup(_("IPsec from outside reaches more than the device. RFC 6092 lets routers do so by default; it is no fault.")),
-		xstrdup(_("To narrow it, name the device's address in these lines.")));
+	part = find_ipsec(x, open);
 	open = proof_minus(x->pr, open, part);
 	part = proof_and(x->pr, open, au_any_of(x, pings));
 	open_finding(x, part, "icmp-wide", SEV_LOW,

@@ -178,7 +178,7 @@ static bool without_ipv6(struct auditor *x)
 		return false;
 	f = au_finding(x, "no-ipv6", SEV_BROKEN,
 		xstrdup(_("This router has no IPv6 set up: the device has no IPv6 address, and nothing can reach it by IPv6.")),
-		xstrdup(_("Set IPv6 up on the router first, then ask again; or let the device be reached by IPv4 (--ipv4).")));
+		xstrdup(_("Set IPv6 up on the router first, then ask again; or let the device be reached by IPv4 (--device with its IPv4 address).")));
 	f->has_packet = true;
 	f->packet = p;
 	au_quote(f, d.origin);

@@ -311,7 +311,7 @@ static struct intent *intent_of(const struct audit_asked *k)
 	return rc ? NULL : take(in);
 }
 
-static bool mendable(const struct finding *f)
+static bool mendable(const struct audit *a, const struct finding *f)
 {
 	static const char *const no[] = {"not-understood", "perhaps-open",
 		"need-unsure", "line-ipv4"};
@@ -319,7 +319,8 @@ static bool mendable(const struct finding *f)
 	for (size_t i = 0; i < ARRAY_LEN(no); i++)
 		if (!strcmp(no[i], f->id))
 			return false;
-	return true;
+	/* perhaps it is just what the household wants */
+	return a->device_asked || strcmp(f->id, "ipsec-any");
 }
 
 void audit_mend(const struct audit_asked *k, const struct audit_request *rq,
@@ -342,7 +343,7 @@ void audit_mend(const struct audit_asked *k, const struct audit_request *rq,
 		x.settings.has_prefix = x.settings.prefix.fam == FAM_6;
 	for (size_t i = 0; i < a->n; i++) {
 		x.trials = 0;
-		if (mendable(&a->v[i]))
+		if (mendable(a, &a->v[i]))
 			a->v[i].change = change(&x, words, &a->v[i]);
 	}
 }

@@ -13,12 +13,32 @@
 #include <jansson.h>
 #include <stdio.h>
 
+/* --device: whatever the user knows of it. */
+static bool take_device(struct audit_asked *a, const char *s)
+{
+	struct addr addr;
+	enum family fam;
+	struct mac mac;
+
+	if (!mac_parse(s, &mac))
+		a->mac = s;
+	else if (addr_parse(s, &fam, &addr))
+		return false;
+	else if (fam == FAM_4)
+		a->ipv4 = s;
+	else
+		a->id = s;
+	return true;
+}
+
 static int take_words(struct audit_asked *a, int argc, char **argv)
 {
+	const char *device = NULL;
+
 	const struct {
 		const char *name, **to;
 	} rows[] = {{"--mac", &a->mac}, {"--id", &a->id}, {"--ipv4", &a->ipv4},
-		{"--line", &a->line}, {"--ask", &a->ask}, {"--save", &a->save},
+		{"--device", &device}, {"--line", &a->line}, {"--ask", &a->ask}, {"--save", &a->save},
 		{"--prefix", &a->prefix}};
 	int n = 1;
 
@@ -29,6 +49,11 @@ static int take_words(struct audit_asked *a, int argc, char **argv)
 			k++;
 		if (k < ARRAY_LEN(rows) && i + 1 < argc) {
 			*rows[k].to = argv[++i];
+			if (rows[k].to != &device || take_device(a, device))
+				continue;
+			fprintf(stderr, _("kadomori audit: \"%s\" is no IPv4 or IPv6 address and no MAC\n"),
+				device);
+			return -EINVAL;
 		} else if (k < ARRAY_LEN(rows)) {
 			fprintf(stderr, _("kadomori audit: \"%s\": a value is missing\n"),
 				argv[i]);
@@ -290,7 +315,7 @@ int cmd_audit(int argc, char **argv)
 		fprintf(stderr, _("kadomori audit: the value of %s is not understood\n"),
 			bad);
 	} else if (argc >= 0) {
-		fprintf(stderr, _("usage: kadomori audit FILE [--mac MAC | --id ::ID] [--ipv4 ADDRESS] [--line KIND] [--kind KIND] [--wan IF] [--lan IF] [--sarif]\n       kadomori audit --ask ROUTER [--save ANSWERS] [the same]\n       kadomori audit --stream [the same] <NDJSON or tar\n"));
+		fprintf(stderr, _("usage: kadomori audit FILE [--device ADDRESS|MAC]... [--line KIND] [--kind KIND] [--wan IF] [--lan IF] [--sarif]\n       kadomori audit --ask ROUTER [--save ANSWERS] [the same]\n       kadomori audit --stream [the same] <NDJSON or tar\n"));
 	}
 	return EXIT_USAGE;
 }

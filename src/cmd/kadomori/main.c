@@ -22,6 +22,14 @@ static const struct command {
 #undef CMD
 };
 
+/* commands: names with spaces between; an option of several stands once. */
+static const struct option {
+	const char *commands, *name, *help;
+} all_options[] = {
+#define OPT(commands, name, help) {commands, name, help},
+#include "options.def"
+};
+
 static void usage(FILE *to)
 {
 	fprintf(to, "%s: kadomori [--json] [--lang ja|en] [--conf FILE] COMMAND ...\n",
@@ -48,10 +56,33 @@ static bool asks_help(int argc, char **argv)
 	return argc == 3 && (!strcmp(argv[2], "--help") || !strcmp(argv[2], "-h"));
 }
 
+static bool has_word(const char *words, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (const char *p = words; *p; p += strcspn(p, " "), p += *p == ' ')
+		if (!strncmp(p, word, n) && (p[n] == ' ' || !p[n]))
+			return true;
+	return false;
+}
+
 static void usage_of(const struct command *c)
 {
-	printf("%s: kadomori %s %s\n%s\n%s\n", _("usage"), c->name, c->args,
-		_(c->help), _("More: man kadomori"));
+	printf("%s: kadomori %s %s\n%s\n", _("usage"), c->name, c->args,
+		_(c->help));
+	for (size_t i = 0; i < ARRAY_LEN(all_options); i++) {
+		const struct option *o = &all_options[i];
+		int used;
+
+		if (!has_word(o->commands, c->name))
+			continue;
+		used = printf("  %s", o->name);
+		if (used >= 30)
+			used = printf("\n") - 1;
+		printf("%*s%s\n", 30 - used, "", _(o->help));
+	}
+	printf("  %-28s%s\n  %-28s%s\n%s\n", "--json", _("the result as JSON"),
+		"--lang ja|en", _("in Japanese or English"), _("More: man kadomori"));
 }
 
 /*
