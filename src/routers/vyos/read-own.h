@@ -16,6 +16,8 @@ struct vyos {
 	const struct tree *group;	/* firewall group */
 	char wan[VYOS_WANS_MAX][32];
 	size_t wan_n;
+	char private[VYOS_WANS_MAX][32]; /* interfaces with private addresses */
+	size_t private_n;
 	size_t lan_n;	/* interfaces at home: one list may not stand for all */
 	bool v4, v6;	/* the family is configured at all */
 	bool gated[2];	/* IPv4, IPv6: some list stands on the WAN's way in */

@@ -101,6 +101,37 @@ static void guess_iface(struct vyos *v, const char *name, const struct tree *t)
 		add_wan(v, name);
 }
 
+/* A private address of its own, and not by DHCP: the home, unless nothing else
+ * is the line. */
+static void note_private(struct vyos *v, const char *name, const struct tree *t)
+{
+	static const char *const nets[] = {"10.0.0.0/8", "172.16.0.0/12",
+		"192.168.0.0/16"};
+	const struct tree *a = tree_kid(t, "address");
+
+	for (size_t i = 0; a && i < a->n; i++)
+		for (size_t k = 0; k < ARRAY_LEN(nets); k++) {
+			struct addrmask own, net;
+
+			if (addrmask_parse(a->kids[i]->name, &own) ||
+				addrmask_parse(nets[k], &net) ||
+				!addrmask_covers(&net, &own) ||
+				v->private_n == VYOS_WANS_MAX)
+				continue;
+			snprintf(v->private[v->private_n++],
+				sizeof(v->private[0]), "%.31s", name);
+		}
+}
+
+static bool is_private(const struct vyos *v, const char *name)
+{
+	for (size_t i = 0; i < v->private_n; i++)
+		if (!strcmp(v->private[i], name))
+			return true;
+	return false;
+}
+
+/* Redirections of the home's DNS and hairpins name its own interfaces too. */
 static void guess_nat(struct vyos *v, const char *path, const char *key)
 {
 	const struct tree *t = tree_at(v->root, path);
@@ -114,7 +145,8 @@ static void guess_nat(struct vyos *v, const char *path, const char *key)
 		if (!name && !tree_kid(k, "group") &&
 			!tree_kid(k, "interface-group") && k && k->n)
 			name = k->kids[0]->name;
-		add_wan(v, name);
+		if (name && (!v->wan_n || !is_private(v, name)))
+			add_wan(v, name);
 	}
 }
 
@@ -136,6 +168,14 @@ static void guess_group(struct vyos *v)
 	}
 }
 
+/* "LAN_TO_WAN" */
+static bool from_home(const char *list)
+{
+	const char *home = strcasestr(list, "lan"), *line = strcasestr(list, "wan");
+
+	return home && line && home < line;
+}
+
 /* Somebody who writes "WAN_IN" on it has told which side it is. */
 static void guess_list(struct vyos *v, const char *name, const struct tree *t)
 {
@@ -146,7 +186,7 @@ static void guess_list(struct vyos *v, const char *name, const struct tree *t)
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
 		const char *list = tree_value(f, kinds[i]);
 
-		if (list && says_wan(list))
+		if (list && says_wan(list) && !from_home(list))
 			add_wan(v, name);
 	}
 }
@@ -189,13 +229,14 @@ static void choose_wan(struct vyos *v)
 		return;
 	}
 	each(v, guess_iface);
-	guess_nat(v, "nat destination rule", "inbound-interface");
-	guess_nat(v, "nat source rule", "outbound-interface");
-	guess_nat(v, "service nat rule", "outbound-interface");
 	add_wan(v, tree_value(v->root, "port-forward wan-interface"));
 	guess_group(v);
 	guess_zone(v);
 	each(v, guess_list);
+	each(v, note_private);
+	guess_nat(v, "nat source rule", "outbound-interface");
+	guess_nat(v, "service nat rule", "outbound-interface");
+	guess_nat(v, "nat destination rule", "inbound-interface");
 	if (v->wan_n == 0)
 		add_wan(v, "eth0");
 }
@@ -432,8 +473,8 @@ static void pair_conds(struct vyos *v, struct rule *r, const char *zone,
 	cond_num(match_cond(&r->match, F_FAMILY, false), fam, fam);
 	cond_num(match_cond(&r->match, F_IN, false), from, from);
 	cond_num(match_cond(&r->match, F_OUT, false), to, to);
-	/* one of several zones at home: which of them is not told by the side */
-	if (zones_of(v, from) > 1 || zones_of(v, to) > 1)
+	/* one of several zones outside: which of them is not told by the side */
+	if (zones_of(v, from) > 1)
 		value_opaque(&r->match, zone);
 }
 
@@ -454,6 +495,8 @@ static void zone_pair(struct vyos *v, struct chain *c, const struct tree *to,
 
 	if (!z || !list)
 		return;
+	if (t == ROLE_LAN)
+		v->gated[fam == FAM_6] = true; /* meant for this family too */
 	r = chain_rule(c, V_JUMP);
 	r->target = xasprintf("%s name %s", fam == FAM_6 ? "ipv6" : "ipv4", list);
 	pair_conds(v, r, to->name, fam, zone_role(v, z), t);
@@ -491,9 +534,38 @@ static void zone_chain(struct vyos *v, const struct tree *z, enum family fam)
 	c->end = def && !strcmp(def, "accept") ? V_ACCEPT
 		 : def && !strcmp(def, "reject") ? V_REJECT : V_DROP;
 	origin_set(&c->end_origin, NULL, z->line, text, "zone");
-	pipeline_gate(v->pl, role == ROLE_SELF ? PATH_INPUT : PATH_FORWARD, name);
-	if (role == ROLE_LAN)
-		v->gated[fam == FAM_6] = true;
+	if (role != ROLE_LAN)
+		pipeline_gate(v->pl, role == ROLE_SELF ? PATH_INPUT
+						       : PATH_FORWARD, name);
+}
+
+/*
+ * A host of the home stands in one of its zones, and the side does not tell in
+ * which: each may decide, so that what all refuse is refused, and what only
+ * some let in is an open question.
+ */
+static void home_zones(struct vyos *v, enum family fam)
+{
+	const struct tree *z = zones(v);
+	const char *ip = fam == FAM_6 ? "ipv6" : "ipv4";
+	cleanup(freep) char *name = xasprintf("zones of the home %s", ip);
+	size_t left = zones_of(v, ROLE_LAN);
+	struct chain *c;
+	struct rule *r;
+
+	if (!left)
+		return;
+	c = pipeline_chain(v->pl, name, true);
+	c->end = V_ACCEPT;
+	for (size_t i = 0; i < z->n; i++) {
+		if (zone_role(v, z->kids[i]) != ROLE_LAN)
+			continue;
+		r = chain_rule(c, V_JUMP);
+		r->target = xasprintf("zone %s %s", z->kids[i]->name, ip);
+		if (--left)
+			value_opaque(&r->match, z->kids[i]->name);
+	}
+	pipeline_gate(v->pl, PATH_FORWARD, name);
 }
 
 static void zone_chains(struct vyos *v)
@@ -504,6 +576,8 @@ static void zone_chains(struct vyos *v)
 		zone_chain(v, z->kids[i], FAM_4);
 		zone_chain(v, z->kids[i], FAM_6);
 	}
+	home_zones(v, FAM_4);
+	home_zones(v, FAM_6);
 }
 
 /* ---- below the filter ---- */
@@ -617,6 +691,8 @@ int vyos_looks(const char *text)
 		"set zone-policy zone"};
 	int n = count(text, signs, ARRAY_LEN(signs));
 
+	if (!n && strstr(text, "interfaces {\n    ethernet eth"))
+		return 1; /* no firewall at all in it */
 	return n ? n + 1 : 0;
 }
 
