@@ -15,14 +15,15 @@
 enum { F4 = 4, F6 = 6, AF_INET_ = 2, AF_INET6_ = 10 };
 enum { GO_UP = -1 };
 
-/* set_mask comes with the table's size, before loading */
-const volatile __u32 set_mask = 0;
-const volatile __u64 seed = 0x243f6a8885a308d3;
+/* Of the hash; filled in before loading. */
+const volatile __u64 keys[5] = {0};
 
 struct lease_conf conf;
 struct lease_hop hops[LEASE_HOPS];
 __u32 wanted[LEASE_WANTED];	/* slot + 1 */
 __u16 seen[LEASE_SEEN];		/* second << 8 | packets in it */
+__u64 coarse;			/* jiffies << 32 | ticks then */
+__u32 asked;			/* ticks: when anybody asked the far port */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -76,15 +77,32 @@ static __always_inline void note(enum lease_event e, __u64 n)
 		c->ev[e] += n;
 }
 
+/* The coarse clock moves with jiffies, and those are read without a call. */
 static __always_inline __u32 ticks(void)
 {
-	return bpf_ktime_get_coarse_ns() >> LEASE_TICK_SHIFT;
+	__u32 j = bpf_jiffies64(), now;
+	__u64 c = coarse;
+
+	if (c >> 32 == j)
+		return c;
+	now = bpf_ktime_get_coarse_ns() >> LEASE_TICK_SHIFT;
+	coarse = (__u64)j << 32 | now;
+	return now;
 }
 
-static __always_inline __u64 mix(__u64 x, __u64 more)
+/*
+ * The hash: NH (UMAC, RFC 4418 5.2) with exclusive or, so that the products do
+ * not wait for each other. Whoever does not know the keys finds no clashes.
+ */
+static __always_inline __u64 nh(__u64 x, int k)
 {
-	x = (x ^ more) * 0x9e3779b97f4a7c15;
-	return x ^ x >> 32;
+	x ^= keys[k];
+	return (x >> 32) * (__u32)x;
+}
+
+static __always_inline __u32 spread(__u64 x)
+{
+	return x * 0x9e3779b97f4a7c15 >> 32;
 }
 
 static __always_inline __u64 two(__u32 hi, __u32 lo)
@@ -92,17 +110,15 @@ static __always_inline __u64 two(__u32 hi, __u32 lo)
 	return (__u64)hi << 32 | lo;
 }
 
-static __always_inline __u64 hash4(__u32 s, __u32 d, __u32 ports, __u32 meta)
+static __always_inline __u32 hash4(__u64 addrs, __u64 id)
 {
-	return mix(mix(seed, two(s, d)), two(meta, ports));
+	return spread(nh(addrs, 0) + nh(id, 4));
 }
 
-static __always_inline __u64 hash6(const __u32 *a, __u32 ports, __u32 meta)
+static __always_inline __u32 hash6(const __u64 *w, __u64 id)
 {
-	__u64 x = mix(mix(seed, two(a[0], a[1])), two(a[2], a[3]));
-
-	x = mix(mix(x, two(a[4], a[5])), two(a[6], a[7]));
-	return mix(x, two(meta, ports));
+	return spread(nh(w[0], 0) + nh(w[1], 1) + nh(w[2], 2) + nh(w[3], 3) +
+		nh(id, 4));
 }
 
 static __always_inline struct lease_port *port_of(__u32 ifindex)
@@ -127,6 +143,20 @@ static __always_inline bool move(struct lease *l, __u32 from, __u32 state,
 		       state << 16 | (hop & 0xffff)) == from;
 }
 
+/* More than ms since then? Another CPU's clock may be a little ahead. */
+static __always_inline bool past(__u32 now, __u32 then, __u32 ms)
+{
+	enum { SLACK = 32 };
+
+	return now + SLACK - then > ms + SLACK;
+}
+
+/* The daemon was heard not long ago. */
+static __always_inline bool alive(__u32 now)
+{
+	return (__s32)(conf.until - now) > 0;
+}
+
 /* ---- sums (RFC 1624) ---- */
 
 static __always_inline __u32 fold(__u64 x)
@@ -138,9 +168,13 @@ static __always_inline __u32 fold(__u64 x)
 	return x;
 }
 
+/* change: not more than two folded sums. */
 static __always_inline __u16 sum_with(__u16 sum, __u32 change)
 {
-	return ~fold((__u64)(__u16)~sum + change);
+	__u32 x = (__u16)~sum + change;
+
+	x = (x & 0xffff) + (x >> 16);
+	return ~((x & 0xffff) + (x >> 16));
 }
 
 /* ---- conntrack ---- */
@@ -291,9 +325,8 @@ static __always_inline __u32 bucket_of(const struct lease *l)
 	__u32 meta = l->meta & 0xffff;
 
 	if ((l->meta >> 8 & 0xff) == F6)
-		return hash6(l->a, l->ports, meta) >> 20 & (LEASE_WANTED - 1);
-	return hash4(l->a[2], l->a[3], l->a[4], meta) >> 20 &
-	       (LEASE_WANTED - 1);
+		return hash6(l->w, two(meta, l->ports)) & (LEASE_WANTED - 1);
+	return hash4(l->w[1], two(meta, l->a[4])) & (LEASE_WANTED - 1);
 }
 
 static __always_inline void ask(struct lease *l, __u32 slot, __u32 now,
@@ -304,6 +337,7 @@ static __always_inline void ask(struct lease *l, __u32 slot, __u32 now,
 	if ((l->meta & 0xffff) == LEASE_META(IPPROTO_ESP, F4, 0))
 		l->a[7] = seq;
 	l->due = now + LEASE_ASK_MS;
+	asked = now;
 	b = bucket_of(l);
 	asm volatile("" : "+r"(b)); /* 6.1's verifier forgets the mask else */
 	wanted[b & (LEASE_WANTED - 1)] = slot + 1;
@@ -332,8 +366,9 @@ static __always_inline bool same_mac(const __u8 *a, const __u8 *b)
 static __always_inline int hop_of(const __u8 *dst, const __u8 *src,
 	__u32 port, __u32 mtu, __u32 now)
 {
-	__u32 h = mix(two(((__u16 *)dst)[0] << 16 | ((__u16 *)dst)[1],
-		((__u16 *)dst)[2]), two(port, mtu)) >> 16;
+	const __u16 *m = (const void *)dst;
+	__u32 h = spread(nh(two(m[0] << 16 | m[1], m[2]), 0) +
+		nh(two(port, mtu), 1));
 
 	now |= 1;
 	for (int i = 0; i < 8; i++) {
@@ -346,7 +381,7 @@ static __always_inline int hop_of(const __u8 *dst, const __u8 *src,
 			p->used = now;
 			return at;
 		}
-		if (used && now - used < 4 * LEASE_DEAD_MS)
+		if (used && !past(now, used, 4 * LEASE_DEAD_MS))
 			continue;
 		/* nobody has had a lease to it for long enough */
 		if (__sync_val_compare_and_swap(&p->used, used, now) != used)
@@ -355,6 +390,7 @@ static __always_inline int hop_of(const __u8 *dst, const __u8 *src,
 		__builtin_memcpy(p->src, src, 6);
 		p->port = port;
 		p->mtu = mtu;
+		p->flags = conf.ports[port & (LEASE_PORTS - 1)].flags;
 		return at;
 	}
 	return GO_UP;
@@ -376,7 +412,7 @@ static __always_inline void fold_counts(struct lease *l)
 	c->ev[LEASE_EV_FAST_BYTES] += l->bytes;
 	c->in[side].packets += l->packets;
 	c->in[side].bytes += l->bytes;
-	l->packets = l->bytes = 0;
+	l->both = 0;
 }
 
 static __always_inline bool same_change(const struct lease *l,
@@ -476,7 +512,7 @@ static __always_inline bool stale(void *ctx, bool xdp, struct lease *l,
 	/* rules changed, or long unused: from the beginning */
 	if (st != LEASE_PENDING &&
 		((l->stamp ^ conf.stamp) >> 16 ||
-			now - l->checked > LEASE_DEAD_MS)) {
+			past(now, l->checked, LEASE_DEAD_MS))) {
 		struct change c = {};
 
 		fold_counts(l);
@@ -495,7 +531,7 @@ static __always_inline bool stale(void *ctx, bool xdp, struct lease *l,
 		ask(l, slot, now, seq);
 		return false;
 	}
-	if ((l->stamp != conf.stamp || now - l->checked > LEASE_MS) &&
+	if ((l->stamp != conf.stamp || past(now, l->checked, LEASE_MS)) &&
 		!renew(ctx, xdp, l, head, now)) {
 		if (state_of(l->head) == LEASE_PENDING)
 			ask(l, slot, now, seq);
@@ -529,9 +565,9 @@ struct key {
 };
 
 /* Scans must not fill the table: only flows that go on may enter. */
-static __always_inline bool may_enter(__u64 h, __u32 now)
+static __always_inline bool may_enter(__u32 h, __u32 now)
 {
-	__u16 *p = &seen[h >> 24 & (LEASE_SEEN - 1)], v = *p;
+	__u16 *p = &seen[h >> 8 & (LEASE_SEEN - 1)], v = *p;
 	__u16 second = now >> 10 & 0xff, n = v & 0xff;
 
 	/* flows that share a counter help each other in: no harm, because
@@ -554,12 +590,16 @@ static __always_inline void wish(const struct lease *l)
 }
 
 static __always_inline void take(void *ctx, bool xdp, const struct key *k,
-	struct lease_set *set, __u32 set_at, __u64 h, __u32 now)
+	__u32 h, __u32 now)
 {
 	struct lease n = {.ports = k->ports, .meta = k->meta};
+	__u32 set_at = h & conf.mask;
+	struct lease_set *set = bpf_map_lookup_elem(&leases, &set_at);
 	struct change c = {};
 	enum ct_says says;
 
+	if (!set)
+		return;
 	__builtin_memcpy(n.a, k->a, sizeof(n.a));
 	says = change_of(ctx, xdp, &n, &c);
 	if (says == CT_WISH)
@@ -576,12 +616,12 @@ static __always_inline void take(void *ctx, bool xdp, const struct key *k,
 		n.a[6] = fold((__u64)n.a[5] + (__u32)~n.ports + c.ports);
 	}
 	for (__u32 i = 0; i < LEASE_WAYS; i++) {
-		__u32 way = ((h >> 40) + i) & (LEASE_WAYS - 1);
+		__u32 way = ((h >> 30) + i) & (LEASE_WAYS - 1);
 		struct lease *l = &set->way[way];
 		__u32 head = l->head;
 
 		if (state_of(head) != LEASE_FREE &&
-			now - l->checked <= (state_of(head) == LEASE_PENDING
+			!past(now, l->checked, state_of(head) == LEASE_PENDING
 				? LEASE_ASK_MS : LEASE_DEAD_MS))
 			continue;
 		if (!move(l, head, LEASE_BUSY, 0))
@@ -592,7 +632,7 @@ static __always_inline void take(void *ctx, bool xdp, const struct key *k,
 		l->meta = n.meta;
 		l->stamp = conf.stamp;
 		l->checked = now;
-		l->packets = l->bytes = 0;
+		l->both = 0;
 		ask(l, set_at * LEASE_WAYS + way, now, k->seq);
 		move(l, LEASE_BUSY << 16, LEASE_PENDING, 0);
 		note(LEASE_EV_NEW, 1);
@@ -603,13 +643,15 @@ static __always_inline void take(void *ctx, bool xdp, const struct key *k,
 
 /* A packet without a lease goes up; perhaps the next ones need not. */
 static __always_inline void enter(void *ctx, bool xdp, const struct key *k,
-	struct lease_set *set, __u32 set_at, __u64 h)
+	__u32 h)
 {
 	__u32 now = ticks();
 
+	if (!alive(now))
+		return;
 	note(LEASE_EV_MISS, 1);
 	if (may_enter(h, now))
-		take(ctx, xdp, k, set, set_at, h, now);
+		take(ctx, xdp, k, h, now);
 }
 
 #endif

@@ -43,16 +43,16 @@ struct pkt {
 };
 
 static __noinline int enter_xdp(struct xdp_md *ctx, const struct key *k,
-	struct lease_set *set, __u32 set_at, __u64 h)
+	__u32 h)
 {
-	enter(ctx, true, k, set, set_at, h);
+	enter(ctx, true, k, h);
 	return XDP_PASS;
 }
 
 static __noinline int enter_tc(struct __sk_buff *ctx, const struct key *k,
-	struct lease_set *set, __u32 set_at, __u64 h)
+	__u32 h)
 {
-	enter(ctx, false, k, set, set_at, h);
+	enter(ctx, false, k, h);
 	return TC_ACT_UNSPEC;
 }
 
@@ -71,7 +71,8 @@ static __noinline int stale_tc(struct __sk_buff *ctx, struct lease *l,
 static __always_inline bool fresh(const struct lease *l, __u32 now)
 {
 	return state_of(l->head) == LEASE_PROVEN && l->stamp == conf.stamp &&
-	       now - l->checked <= LEASE_MS && (__s32)(l->due - now) > 0;
+	       !past(now, l->checked, LEASE_MS) && (__s32)(l->due - now) > 0 &&
+	       alive(now);
 }
 
 /* What the layer 4 header must look like for the kernel to have no question. */
@@ -140,20 +141,41 @@ static __always_inline bool plain_ip6(struct pkt *p, struct ipv6hdr *ip)
 	       plain4(p, ip + 1, ip->nexthdr, p->ip - sizeof(*ip));
 }
 
-static __always_inline bool match4(const struct lease *l,
-	const struct iphdr *ip, const struct pkt *p)
+/* A slot given up is nobody's: the flow may enter anew. */
+static __always_inline bool match6(const struct lease *l, const __u64 *w,
+	__u64 id)
 {
-	return l->a[0] == ip->saddr && l->a[1] == ip->daddr &&
-	       l->ports == p->ports && l->meta == p->meta;
+	return l->id == id && l->w[0] == w[0] && l->w[1] == w[1] &&
+	       l->w[2] == w[2] && l->w[3] == w[3] && state_of(l->head);
 }
 
-static __always_inline bool match6(const struct lease *l, const __u32 *a,
-	const struct pkt *p)
+static __always_inline bool match4(const struct lease *l, __u64 addrs,
+	__u64 id)
 {
-	const __u64 *x = (const void *)l->a, *y = (const void *)a;
+	return l->id == id && l->w[0] == addrs && state_of(l->head);
+}
 
-	return l->ports == p->ports && l->meta == p->meta && x[0] == y[0] &&
-	       x[1] == y[1] && x[2] == y[2] && x[3] == y[3];
+/* Mostly a flow is where its hash says; these look further. LEASE_WAYS: no. */
+static __noinline __u32 rest4(const struct lease_set *set, __u32 way,
+	__u64 addrs, __u64 id)
+{
+	for (__u32 i = 1; i < LEASE_WAYS; i++) {
+		way = (way + 1) & (LEASE_WAYS - 1);
+		if (match4(&set->way[way], addrs, id))
+			return way;
+	}
+	return LEASE_WAYS;
+}
+
+static __noinline __u32 rest6(const struct lease_set *set, __u32 way,
+	const __u64 *w, __u64 id)
+{
+	for (__u32 i = 1; i < LEASE_WAYS; i++) {
+		way = (way + 1) & (LEASE_WAYS - 1);
+		if (match6(&set->way[way], w, id))
+			return way;
+	}
+	return LEASE_WAYS;
 }
 
 /* Where to, if the lease may be used now. */
@@ -165,11 +187,12 @@ static __always_inline struct lease_hop *use(void *ctx, bool xdp,
 	struct lease_hop *hop;
 
 	if (!fresh(l, now)) {
+		if (!alive(now))
+			return NULL;
 		/* what XDP may not send is tc's, samples and all */
 		hop = &hops[l->head & (LEASE_HOPS - 1)];
 		if (xdp && state_of(l->head) >= LEASE_PROVEN &&
-			!(conf.ports[hop->port & (LEASE_PORTS - 1)].flags &
-				PORT_XDP_OUT))
+			!(hop->flags & PORT_XDP_OUT))
 			return NULL;
 		if (xdp ? !stale_xdp(ctx, l, slot, now, p->seq)
 			: !stale_tc(ctx, l, slot, now, p->seq))
@@ -180,8 +203,7 @@ static __always_inline struct lease_hop *use(void *ctx, bool xdp,
 		note(LEASE_EV_TOOBIG, 1);
 		return NULL;
 	}
-	return conf.ports[hop->port & (LEASE_PORTS - 1)].flags & flag ? hop
-								       : NULL;
+	return hop->flags & flag ? hop : NULL;
 }
 
 /* IPv4 of an XDP frame; the sums are whole. */
@@ -230,15 +252,27 @@ static __always_inline int rewrite4_skb(struct __sk_buff *skb,
 	return bpf_skb_store_bytes(skb, at, &news, 4, 0);
 }
 
-#define FOR_WAYS(set, h, l, match)                                         \
-	for (__u32 i_ = 0; i_ < LEASE_WAYS && !(l); i_++) {                \
-		__u32 way = (((h) >> 40) + i_) & (LEASE_WAYS - 1);          \
-		struct lease *c_ = &(set)->way[way];                        \
-                                                                            \
-		slot = set_at * LEASE_WAYS + way;                           \
-		/* a slot given up is nobody's: the flow may enter anew */  \
-		(l) = (match) && state_of(c_->head) ? c_ : NULL;            \
-	}
+/* The way of the flow in *set, which is found too; LEASE_WAYS: none, or no
+ * question of leases. */
+static __always_inline __u32 find(const void *l3, bool six, __u64 id, __u32 *h,
+	__u32 *set_at, struct lease_set **set)
+{
+	/* source and destination lie side by side */
+	const __u64 *w = six ? l3 + 8 : l3 + 12;
+	__u32 way;
+
+	*h = six ? hash6(w, id) : hash4(w[0], id);
+	*set_at = *h & conf.mask;
+	*set = bpf_map_lookup_elem(&leases, set_at);
+	if (!*set)
+		return LEASE_WAYS;
+	way = *h >> 30;
+	if (six)
+		return match6(&(*set)->way[way], w, id)
+			? way : rest6(*set, way, w, id);
+	return match4(&(*set)->way[way], w[0], id)
+		? way : rest4(*set, way, w[0], id);
+}
 
 /*
  * A packet that goes up for what it is. One that begins or ends a TCP
@@ -246,112 +280,94 @@ static __always_inline int rewrite4_skb(struct __sk_buff *skb,
  * the same ports, perhaps a moment later, has another conntrack entry, which
  * must be told to be liberal before it too goes past it.
  */
-static __noinline void unusual(const struct pkt *p, void *l3)
+static __noinline int unusual(void *l3, void *end, bool six, __u32 side)
 {
-	bool six = p->proto == bpf_htons(ETH_P_IPV6);
 	struct iphdr *ip = l3;
-	__u32 *a6 = (void *)&((struct ipv6hdr *)ip)->saddr;
-	__u8 *l4 = (void *)ip + (six ? sizeof(struct ipv6hdr) : sizeof(*ip));
-	struct lease_set *set;
-	struct lease *l = NULL;
-	struct pkt q = *p;
-	__u32 slot __attribute__((unused)), set_at;
-	__u64 h;
+	__u8 *l4 = l3 + (six ? sizeof(struct ipv6hdr) : sizeof(*ip));
+	struct lease_set *set = NULL;
+	__u32 h, set_at, way;
+	struct lease *l;
 
 	note(LEASE_EV_UNUSUAL, 1);
-	if ((void *)(l4 + 14) > p->end ||
+	if ((void *)(l4 + 14) > end ||
 		(six ? ((struct ipv6hdr *)ip)->nexthdr
 		     : ip->protocol) != IPPROTO_TCP ||
 		!(l4[13] & ~(ACK | PLAIN)) ||
 		(!six && (*(__u8 *)ip != 0x45 ||
 				 ip->frag_off & bpf_htons(0x1fff))))
-		return;
-	q.ports = *(__u32 *)l4;
-	q.meta = LEASE_META(IPPROTO_TCP, six ? F6 : F4, q.port->side);
-	h = six ? hash6(a6, q.ports, q.meta)
-		: hash4(ip->saddr, ip->daddr, q.ports, q.meta);
-	set_at = h & set_mask;
-	set = bpf_map_lookup_elem(&leases, &set_at);
-	if (!set)
-		return;
-	if (six)
-		FOR_WAYS(set, h, l, match6(c_, a6, &q))
-	else
-		FOR_WAYS(set, h, l, match4(c_, ip, &q))
-	if (l && state_of(l->head) >= LEASE_PENDING)
+		return 0;
+	way = find(l3, six, two(LEASE_META(IPPROTO_TCP, six ? F6 : F4, side),
+		*(__u32 *)l4), &h, &set_at, &set);
+	if (!set || way >= LEASE_WAYS)
+		return 0;
+	l = &set->way[way];
+	if (state_of(l->head) >= LEASE_PENDING)
 		move(l, l->head, LEASE_FREE, 0);
+	return 0;
 }
 
-/*
- * The lease of this packet and its hop, if it may go now; else NULL: up.
- * l2: bytes of the link's header, none but Ethernet's or none.
- */
+/* A flow without a lease. */
+static __always_inline void missed(void *ctx, bool xdp, const struct pkt *p,
+	const void *l3, bool six, __u32 h)
+{
+	struct key k;
+
+	__builtin_memset(&k, 0, sizeof(k));
+	__builtin_memcpy(k.a, six ? l3 + 8 : l3 + 12, six ? 32 : 8);
+	k.ports = p->ports;
+	k.meta = p->meta;
+	k.seq = p->seq;
+	xdp ? enter_xdp(ctx, &k, h) : enter_tc(ctx, &k, h);
+}
+
+/* The lease of this packet and its hop, if it may go now; else NULL: up. */
+static __always_inline struct lease *lease_at(void *ctx, bool xdp,
+	struct pkt *p, void *l3, bool six, struct lease_hop **hop)
+{
+	struct lease_set *set = NULL;
+	__u32 h = 0, set_at = 0, way;
+	struct lease *l;
+
+	if (!(six ? plain_ip6(p, l3) : plain_ip4(p, l3))) {
+		unusual(l3, p->end, six, p->port->side);
+		return NULL;
+	}
+	way = find(l3, six, two(p->meta, p->ports), &h, &set_at, &set);
+	if (!set)
+		return NULL;
+	if (way >= LEASE_WAYS) {
+		missed(ctx, xdp, p, l3, six, h);
+		return NULL;
+	}
+	l = &set->way[way];
+	*hop = use(ctx, xdp, l, set_at * LEASE_WAYS + way, p, ticks());
+	return *hop ? l : NULL;
+}
+
+/* l2: bytes of the link's header, none but Ethernet's or none. */
 static __always_inline struct lease *lease_of(void *ctx, bool xdp,
 	struct pkt *p, __u32 l2, struct lease_hop **hop)
 {
 	struct ethhdr *eth = p->data;
 	void *l3 = p->data + l2;
-	__u32 now = ticks(), slot = 0, set_at;
-	struct lease_set *set;
-	struct lease *l = NULL;
-	struct key k = {};
-	__u64 h;
 
-	if (!p->port || (__s32)(conf.until - now) <= 0 ||
-		l3 + sizeof(struct ipv6hdr) > p->end ||
+	if (!p->port || l3 + sizeof(struct ipv6hdr) > p->end ||
 		(l2 && !same_mac(eth->h_dest, p->port->mac)))
 		return NULL;
 	p->rest = p->frame - l2;
 	p->proto = l2 ? eth->h_proto : p->proto;
-	if (p->proto == bpf_htons(ETH_P_IP)) {
-		struct iphdr *ip = l3;
-
-		if (!plain_ip4(p, ip))
-			goto odd;
-		h = hash4(ip->saddr, ip->daddr, p->ports, p->meta);
-		set_at = h & set_mask;
-		set = bpf_map_lookup_elem(&leases, &set_at);
-		if (!set)
-			return NULL;
-		FOR_WAYS(set, h, l, match4(c_, ip, p));
-		k.a[0] = ip->saddr;
-		k.a[1] = ip->daddr;
-	} else if (p->proto == bpf_htons(ETH_P_IPV6)) {
-		__u32 *a = (void *)&((struct ipv6hdr *)l3)->saddr;
-
-		if (!plain_ip6(p, l3))
-			goto odd;
-		h = hash6(a, p->ports, p->meta);
-		set_at = h & set_mask;
-		set = bpf_map_lookup_elem(&leases, &set_at);
-		if (!set)
-			return NULL;
-		FOR_WAYS(set, h, l, match6(c_, a, p));
-		if (!l)
-			__builtin_memcpy(k.a, a, sizeof(k.a));
-	} else {
-		return NULL;
-	}
-	if (!l) {
-		k.ports = p->ports;
-		k.meta = p->meta;
-		k.seq = p->seq;
-		xdp ? enter_xdp(ctx, &k, set, set_at, h)
-		    : enter_tc(ctx, &k, set, set_at, h);
-		return NULL;
-	}
-	*hop = use(ctx, xdp, l, slot, p, now);
-	return *hop ? l : NULL;
-odd:
-	unusual(p, l3);
+	if (p->proto == bpf_htons(ETH_P_IP))
+		return lease_at(ctx, xdp, p, l3, false, hop);
+	if (p->proto == bpf_htons(ETH_P_IPV6))
+		return lease_at(ctx, xdp, p, l3, true, hop);
 	return NULL;
 }
 
-static __always_inline void set_macs(struct ethhdr *eth,
-	const struct lease_hop *h)
+/* Twelve bytes in a row on both sides. */
+static __always_inline void set_macs(void *eth, const struct lease_hop *h)
 {
-	__builtin_memcpy(eth->h_dest, h->dst, 6);
-	__builtin_memcpy(eth->h_source, h->src, 6);
+	*(__u64 *)eth = *(const __u64 *)h->dst;
+	*(__u32 *)(eth + 8) = *(const __u32 *)(h->src + 2);
 }
 
 SEC("xdp.frags")
@@ -382,8 +398,7 @@ int lease_xdp(struct xdp_md *ctx)
 		((struct ipv6hdr *)(p.data + ETH_HLEN))->hop_limit--;
 	}
 	set_macs(eth, hop);
-	l->packets++;
-	l->bytes += p.ip;
+	l->both += two(p.ip, 1);
 	return bpf_redirect_map(&out_ports, hop->port, XDP_PASS);
 }
 
@@ -419,8 +434,7 @@ static __always_inline int send_tc(struct __sk_buff *skb, struct lease *l,
 	}
 	if (rewrite_skb(skb, l, at))
 		return TC_ACT_SHOT; /* half rewritten; cannot be */
-	l->packets++;
-	l->bytes += p->ip;
+	l->both += two(p->ip, 1);
 	skb->tc_index = LEASE_TC_INDEX;
 	return bpf_redirect(out, 0);
 }
@@ -540,17 +554,18 @@ SEC("tc")
 int lease_egress(struct __sk_buff *skb)
 {
 	struct lease_port *from, *to;
-	__u32 ports, meta, seq, set_at, slot, *w, now;
+	__u32 ports, meta, seq, set_at, slot, *w, now = ticks();
 	struct lease_set *set;
 	void *end, *l3, *l4;
 	__u16 proto = skb->protocol;
 	__u8 macs[12] = {0};
-	__u64 b;
+	__u64 b, id;
 	struct lease *l;
 	bool six;
 
 	/* our own doing proves nothing; neither what this machine says itself */
-	if (skb->tc_index == LEASE_TC_INDEX || !skb->ingress_ifindex)
+	if (skb->tc_index == LEASE_TC_INDEX || !skb->ingress_ifindex ||
+		past(now, asked, LEASE_ASK_MS))
 		return TC_ACT_UNSPEC;
 	from = port_of(skb->ingress_ifindex);
 	to = port_of(skb->ifindex);
@@ -575,12 +590,8 @@ int lease_egress(struct __sk_buff *skb)
 	seq = ((__u32 *)l4)[1];
 	meta = six ? LEASE_META(((struct ipv6hdr *)l3)->nexthdr, F6, 0)
 		   : LEASE_META(((struct iphdr *)l3)->protocol, F4, 0);
-	if (six)
-		b = hash6((void *)&((struct ipv6hdr *)l3)->saddr, ports, meta);
-	else
-		b = hash4(((struct iphdr *)l3)->saddr,
-			((struct iphdr *)l3)->daddr, ports, meta);
-	b >>= 20;
+	id = two(meta, ports);
+	b = six ? hash6(l3 + 8, id) : hash4(*(__u64 *)(l3 + 12), id);
 	asm volatile("" : "+r"(b)); /* 6.1's verifier: see ask() */
 	w = &wanted[b & (LEASE_WANTED - 1)];
 	slot = *w;
@@ -594,7 +605,6 @@ int lease_egress(struct __sk_buff *skb)
 	if (!is_proof(l, l3, ports, meta | (__u32)from->side << 16, seq))
 		return TC_ACT_UNSPEC;
 	*w = 0;
-	now = ticks();
 	prove(l, slot, macs, (skb->ifindex * conf.mult) >> 26, now);
 	return TC_ACT_UNSPEC;
 }

@@ -27,7 +27,7 @@ enum {
 };
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
-#error "ports are read as one little-endian word"
+#error "ports are read as one little-endian word, and so are ports with meta"
 #endif
 
 /* A tick is 2^20 ns: 1.05 ms. The clock is the coarse one. */
@@ -53,15 +53,26 @@ enum lease_state {
  * head: next hop | state << 16; changed by compare-and-swap only.
  */
 struct lease {
-	__u32 a[8];
-	__u32 ports;
-	__u32 meta;
+	union {
+		__u32 a[8];
+		__u64 w[4];
+	};
+	union {
+		struct {
+			__u32 ports, meta;
+		};
+		__u64 id; /* both: ports are the lower half */
+	};
 	__u32 head;
 	__u32 stamp;	/* generations it was proven under */
 	__u32 checked;	/* ticks */
 	__u32 due;	/* ticks: the next sample, or the end of one's time */
-	__u32 packets;	/* since it was last checked */
-	__u32 bytes;
+	union {
+		struct {
+			__u32 packets, bytes; /* since it was last checked */
+		};
+		__u64 both;
+	};
 };
 
 struct lease_set {
@@ -97,8 +108,9 @@ struct lease_hop {
 	__u16 port;	/* index into ports[], and into the devmap */
 	__u16 mtu;
 	__u32 used;	/* ticks; 0: free */
-	__u32 pad[3];
-};
+	__u32 flags;	/* the port's */
+	__u32 pad[2];
+} __attribute__((aligned(32)));
 
 enum lease_event {
 	LEASE_EV_FAST,		/* folded: packets that went fast */
@@ -149,7 +161,8 @@ struct lease_conf {
 	__u32 wan4;	/* our address outside, 0: none */
 	__u32 sample;	/* ticks between samples */
 	__u32 liberal;	/* conntrack is liberal with all TCP */
-	__u32 pad[2];
+	__u32 mask;	/* of the sets in use: few flows, few pages */
+	__u32 pad;
 	struct lease_port ports[LEASE_PORTS];
 	__u32 l3[LEASE_PORTS];	/* routed device of a side */
 };

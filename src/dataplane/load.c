@@ -134,16 +134,15 @@ static int on_wish(void *arg, void *data, size_t n)
 
 static int load(struct dataplane *dp, uint32_t sets)
 {
-	uint64_t seed = 0;
+	uint64_t keys[ARRAY_LEN(dp->skel->rodata->keys)];
 	int rc;
 
 	dp->skel = lease_bpf__open();
 	if (!dp->skel)
 		return -errno;
-	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
+	if (getrandom(keys, sizeof(keys), 0) != sizeof(keys))
 		return -EIO;
-	*(uint32_t *)(uintptr_t)&dp->skel->rodata->set_mask = sets - 1;
-	*(uint64_t *)(uintptr_t)&dp->skel->rodata->seed = seed;
+	memcpy((void *)(uintptr_t)dp->skel->rodata->keys, keys, sizeof(keys));
 	bpf_map__set_max_entries(dp->skel->maps.leases, sets);
 	rc = lease_bpf__load(dp->skel);
 	if (rc)
@@ -151,6 +150,7 @@ static int load(struct dataplane *dp, uint32_t sets)
 	dp->conf = (struct lease_conf *)&dp->skel->bss->conf;
 	dp->conf->stamp = 1u << 16 | 1;
 	dp->conf->sample = SAMPLE_MS;
+	dp->conf->mask = sets - 1;
 	dp->memory = (uint64_t)sets * sizeof(struct lease_set) +
 		sizeof(*dp->skel->bss);
 	dp->sets = sets;
