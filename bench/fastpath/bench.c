@@ -10,7 +10,8 @@
  * call, so that nothing waits in a queue; the cost is this thread's CPU time a
  * delivered packet. Prints tab-separated rows; run makes table and plot.
  *
- * usage: bench [ROUNDS [MILLISECONDS]]
+ * usage: bench GATEWAY FAR [ROUNDS [MILLISECONDS]]	(namespaces)
+ * QUICK=1: few rows; ALONE=1: the programs alone, without the way to them.
  */
 #include "gen.h"
 #include "gen.skel.h"
@@ -25,12 +26,11 @@
 #include <net/if.h>
 #include <sched.h>
 #include <stdio.h>
-#include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
-enum variant { V_FLOOR, V_BARE, V_PLAIN, V_OURS, V_MAX };
-static const char *const names[V_MAX] = {"floor", "bare", "plain", "ours"};
-enum { ROUNDS_MAX = 31, WARM = 5 };
+enum variant { V_FLOOR, V_BARE, V_PLAIN, V_OURS, V_TC, V_MAX };
+enum { ROUNDS_MAX = 31, WARM_MAX = 16, LONG_MS = 1500 };
 
 static int ns_gw, ns_far, rounds = 7, window_ms = 150;
 static struct gen_bpf *gen;
@@ -54,11 +54,37 @@ static void in(int ns)
 
 static double cpu_ns(void)
 {
-	struct rusage u;
+	struct timespec t;
 
-	getrusage(RUSAGE_SELF, &u);
-	return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1e9 +
-	       (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) * 1e3;
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+/* Packets that the gateway's kernel forwarded, by its own count. */
+static uint64_t forwarded(void)
+{
+	char line[1024], name[64];
+	unsigned long long n = 0, sum = 0;
+	FILE *f;
+	int i = 0;
+
+	in(ns_gw);
+	f = fopen("/proc/thread-self/net/snmp", "re");
+	while (f && i < 2 && fgets(line, sizeof(line), f))
+		i += !strncmp(line, "Ip:", 3);
+	if (i == 2 && sscanf(line, "Ip: %*u %*u %*u %*u %*u %llu", &n) == 1)
+		sum += n;
+	if (f)
+		fclose(f);
+	f = fopen("/proc/thread-self/net/snmp6", "re");
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "%63s %llu", name, &n) == 2 &&
+			!strcmp(name, "Ip6OutForwDatagrams"))
+			sum += n;
+	if (f)
+		fclose(f);
+	in(ns_far);
+	return sum;
 }
 
 /* ---- sending ---- */
@@ -89,19 +115,26 @@ static void send_n(uint64_t n, size_t size, bool back)
 	}
 }
 
-/* ns a delivered packet; *share: delivered of sent. */
-static double measure(size_t size, int ms, double *share)
+struct cost {
+	double ns;	/* of CPU a delivered packet */
+	double fast;	/* share that the kernel did not forward */
+	double came;	/* share delivered */
+};
+
+static struct cost measure(size_t size, int ms)
 {
+	uint64_t before = gen->bss->sunk, slow = forwarded(), sent = 0, n;
 	double start = cpu_ns(), now = start;
-	uint64_t before = gen->bss->sunk, sent = 0;
 
 	while (now - start < ms * 1e6) {
 		send_n(8192, size, false);
 		sent += 8192;
 		now = cpu_ns();
 	}
-	*share = (double)(gen->bss->sunk - before) / (double)sent;
-	return (now - start) / (double)(gen->bss->sunk - before);
+	n = gen->bss->sunk - before;
+	return (struct cost){(now - start) / (double)n,
+		1 - (double)(forwarded() - slow) / (double)sent,
+		(double)n / (double)sent};
 }
 
 /* ---- the variants ---- */
@@ -137,30 +170,27 @@ static void sink_xdp(bool on)
 		sink_link = xdp_link(bpf_program__fd(gen->progs.sink), wan1);
 }
 
-static void enter(enum variant v, bool tcp, bool *attached)
+/* Where GRO merges, the sink counts segments at tc. */
+static void enter(enum variant v, bool tcp)
 {
-	sink_xdp(!tcp || v != V_PLAIN);
+	sink_xdp(!tcp || (v != V_PLAIN && v != V_TC));
 	in(ns_gw);
 	if (v == V_FLOOR)
 		near_link = xdp_link(bpf_program__fd(gen->progs.sink), lan0);
 	if (v == V_BARE)
 		near_link = xdp_link(bpf_program__fd(gen->progs.bare), lan0);
-	if (v == V_OURS && !*attached) {
-		if (dataplane_attach(dp, dev, 2, DP_NATIVE, true, NULL))
-			exit(1);
-		*attached = true;
-	}
+	if ((v == V_OURS || v == V_TC) && dataplane_attach(dp, dev, 2,
+			v == V_OURS ? DP_NATIVE : DP_TC, true, NULL))
+		exit(1);
 	in(ns_far);
 }
 
-static void leave(enum variant v, bool *attached)
+static void leave(enum variant v)
 {
 	in(ns_gw);
 	drop_link(&near_link);
-	if (v == V_OURS) {
+	if (v == V_OURS || v == V_TC)
 		dataplane_attach(dp, dev, 0, DP_NATIVE, true, NULL);
-		*attached = false;
-	}
 	in(ns_far);
 }
 
@@ -173,18 +203,27 @@ static void flush(void)
 
 static void prime(uint32_t flows, size_t size)
 {
+	uint32_t n = flows * MAX2(gen->bss->gen_conf.burst, 1u);
+
 	flush();
 	gen->bss->gen_conf.at = 0;
-	send_n(flows, size, false);
+	send_n(n, size, false);
 	gen->bss->gen_conf.at = 0;
-	send_n(flows, size, true);
+	send_n(n, size, true);
 }
 
+/* Until hardly a packet goes up, or it does not get better. */
 static void warm(uint32_t flows, size_t size)
 {
-	for (int i = 0; i < WARM; i++) {
-		send_n(flows < 200 ? 200 : flows, size, false);
-		usleep(2000);
+	uint32_t n = MAX2(flows, 4000u);
+
+	for (int i = 0; i < WARM_MAX; i++) {
+		uint64_t slow = forwarded();
+
+		send_n(n, size, false);
+		if ((double)(forwarded() - slow) < 0.005 * n)
+			return;
+		usleep(1000);
 	}
 }
 
@@ -193,6 +232,44 @@ static int by_value(const void *a, const void *b)
 	double x = *(const double *)a, y = *(const double *)b;
 
 	return (x > y) - (x < y);
+}
+
+/* ---- the floor under many flows ---- */
+
+/*
+ * What it takes to read one cache line of n in a table as big as ours, each
+ * read needing the one before: a flow that was not seen for a while costs this
+ * to whoever keeps one line for it.
+ */
+static void cold_line(uint32_t n, uint32_t lines)
+{
+	char *table = aligned_alloc(4096, (size_t)lines * 64);
+	uint32_t *order = xcalloc(lines, sizeof(*order)), at, t;
+	double best = 1e9, start;
+	uint64_t x = 88172645463325252u;
+
+	for (uint32_t i = 0; i < lines; i++)
+		order[i] = i;
+	for (uint32_t i = lines - 1; i; i--) {
+		x ^= x << 13, x ^= x >> 7, x ^= x << 17;
+		at = (uint32_t)(x % (i + 1));
+		t = order[i], order[i] = order[at], order[at] = t;
+	}
+	memset(table, 0, (size_t)lines * 64);
+	for (uint32_t i = 0; i < n; i++)
+		*(uint32_t *)(void *)(table + (size_t)order[i] * 64) =
+			order[(i + 1) % n];
+	for (int r = 0; r < 7; r++) {
+		start = cpu_ns();
+		at = order[0];
+		for (uint32_t i = 0; i < n; i++)
+			at = *(volatile uint32_t *)(void *)(table +
+				(size_t)at * 64);
+		best = MIN2(best, (cpu_ns() - start) / n);
+	}
+	printf("cold line\t%u\t%.1f\n", n, best);
+	free(order);
+	free(table);
 }
 
 /* ---- a program alone ---- */
@@ -256,44 +333,73 @@ static double alone(int prog, size_t size)
 	return best;
 }
 
-static void micro(const char *what, enum gen_kind k, uint32_t flows)
+static void alone_row(const char *what, enum gen_kind k, uint32_t flows)
 {
 	int bare = bpf_program__fd(gen->progs.bare), ours;
-	bool attached = false;
-	struct dataplane_status x, y;
+	double e = 1e9, o = 1e9, b = 1e9, x;
 
 	gen->bss->gen_conf.kind = k;
 	gen->bss->gen_conf.flows = flows;
 	esp_bindings(k, flows);
 	sink_xdp(true);
 	prime(flows, 64);
-	enter(V_OURS, false, &attached);
+	enter(V_OURS, false);
 	ours = on_lan0();
 	for (int r = 0; r < rounds; r++) {
-		double e, b, o;
-
 		warm(flows, 64);
-		dataplane_status(dp, &x);
-		o = alone(ours, 64);
-		dataplane_status(dp, &y);
-		e = alone(0, 64);
-		b = alone(bare, 64);
-		printf("%s %u: generator %.0f bare %.0f ours %.0f fast %lu miss %lu checks %lu samples %lu full %lu leases %lu new %lu\n", what,
-			flows, e, b - e, o - e, y.fast_packets - x.fast_packets, y.missed - x.missed, y.checks - x.checks, y.samples - x.samples, y.full - x.full, y.leases, y.entered - x.entered);
+		x = alone(ours, 64), o = MIN2(o, x);
+		x = alone(0, 64), e = MIN2(e, x);
+		x = alone(bare, 64), b = MIN2(b, x);
 	}
+	printf("%s, %u flows: bare %.0f ns, ours %.0f ns\n", what, flows, b - e,
+		o - e);
+	fflush(stdout);
 	close(ours);
-	leave(V_OURS, &attached);
+	leave(V_OURS);
 }
 
 /* ---- a row ---- */
 
+static void turn(enum variant v, uint32_t flows, size_t size, bool tcp,
+	struct cost *ret)
+{
+	bool ours = v == V_OURS || v == V_TC;
+
+	enter(v, tcp);
+	if (ours)
+		warm(flows, size);
+	else
+		send_n(MIN2(MAX2(flows, 4000u), 100000u), size, false);
+	/* many flows: each is checked anew more than once in the window */
+	*ret = measure(size, ours && flows > 10000 ? LONG_MS : window_ms);
+	leave(v);
+}
+
+static int by_cost(const void *a, const void *b)
+{
+	return by_value(&((const struct cost *)a)->ns,
+		&((const struct cost *)b)->ns);
+}
+
+static void print_row(const char *what, size_t size, uint32_t flows,
+	uint32_t burst, struct cost c[V_MAX][ROUNDS_MAX], int n, double memory)
+{
+	printf("%s\t%zu\t%u\t%u", what, size, flows, burst);
+	for (int v = 0; v < V_MAX; v++) {
+		qsort(c[v], (size_t)n, sizeof(c[v][0]), by_cost);
+		printf("\t%.0f\t%.0f\t%.0f\t%.4f", c[v][n / 2].ns, c[v][0].ns,
+			c[v][n - 1].ns, c[v][n / 2].fast);
+	}
+	printf("\t%.0f\n", memory);
+	fflush(stdout);
+}
+
 static void row(const char *what, enum gen_kind k, size_t size, uint32_t flows,
 	uint32_t burst, int n)
 {
-	static double ns[V_MAX][ROUNDS_MAX];
-	double share = 0, hit = 0, s;
-	bool attached = false;
-	struct dataplane_status a, b;
+	static struct cost c[V_MAX][ROUNDS_MAX];
+	struct dataplane_status s;
+	double memory = 0;
 
 	gen->bss->gen_conf.kind = k;
 	gen->bss->gen_conf.flows = flows;
@@ -302,70 +408,49 @@ static void row(const char *what, enum gen_kind k, size_t size, uint32_t flows,
 	esp_bindings(k, flows);
 	sink_xdp(true);
 	prime(flows, size);
-	for (int r = 0; r < n; r++) {
+	for (int r = 0; r < n; r++)
 		for (int j = 0; j < V_MAX; j++) {
 			enum variant v = (enum variant)((j + r) % V_MAX);
 
-			enter(v, k == GEN_TCP4, &attached);
-			if (v == V_OURS) {
-				warm(flows, size);
-				dataplane_status(dp, &a);
-			} else {
-				send_n(2048, size, false);
-			}
-			ns[v][r] = measure(size, v == V_OURS && flows > 1000
-				? 4 * window_ms : window_ms, &s);
-			if (v == V_OURS) {
-				dataplane_status(dp, &b);
-				share += s / n;
-				hit += (double)(b.fast_packets - a.fast_packets) /
-					(double)(b.fast_packets - a.fast_packets +
-						b.missed - a.missed + b.samples -
-						a.samples + 1) / n;
-			}
-			leave(v, &attached);
+			turn(v, flows, size, k == GEN_TCP4, &c[v][r]);
 		}
-	}
-	for (int v = 0; v < V_MAX; v++)
-		qsort(ns[v], (size_t)n, sizeof(double), by_value);
-	printf("%s\t%zu\t%u\t%u", what, size, flows, burst);
-	for (int v = 0; v < V_MAX; v++)
-		printf("\t%.0f\t%.0f\t%.0f", ns[v][n / 2], ns[v][0], ns[v][n - 1]);
-	printf("\t%.4f\t%.4f\n", hit, share);
-	fflush(stdout);
-	(void)names;
+	enter(V_OURS, k == GEN_TCP4);
+	warm(flows, size);
+	dataplane_status(dp, &s);
+	if (s.leases)
+		memory = (double)s.touched / (double)s.leases;
+	leave(V_OURS);
+	print_row(what, size, flows, burst, c, n, memory);
 }
 
 /* First packets: every one a flow of its own. */
 static void new_flows(const char *what, enum gen_kind k)
 {
-	double ns[2][ROUNDS_MAX], s;
-	bool attached = false;
+	static struct cost c[V_MAX][ROUNDS_MAX];
+	static const enum variant in_turn[] = {V_PLAIN, V_OURS, V_TC};
 
+	memset(c, 0, sizeof(c));
 	gen->bss->gen_conf.kind = k;
 	for (int r = 0; r < rounds; r++)
-		for (int v = 0; v < 2; v++) {
-			enter(v ? V_OURS : V_PLAIN, false, &attached);
+		for (size_t i = 0; i < ARRAY_LEN(in_turn); i++) {
+			enum variant v = in_turn[(i + (size_t)r) % 3];
+			uint64_t before;
+			double start;
+
+			enter(v, false);
 			flush();
 			gen->bss->gen_conf.at = 0;
 			gen->bss->gen_conf.fresh = 1;
 			send_n(1024, 64, false);
-			double start = cpu_ns();
-			uint64_t before = gen->bss->sunk;
+			before = gen->bss->sunk;
+			start = cpu_ns();
 			send_n(65536, 64, false);
-			ns[v][r] = (cpu_ns() - start) /
+			c[v][r].ns = (cpu_ns() - start) /
 				(double)(gen->bss->sunk - before);
 			gen->bss->gen_conf.fresh = 0;
-			if (v)
-				leave(V_OURS, &attached);
+			leave(v);
 		}
-	(void)s;
-	for (int v = 0; v < 2; v++)
-		qsort(ns[v], (size_t)rounds, sizeof(double), by_value);
-	printf("%s\t64\t0\t0\t0\t0\t0\t0\t0\t0\t%.0f\t%.0f\t%.0f\t%.0f\t%.0f\t%.0f\t0\t1\n",
-		what, ns[0][rounds / 2], ns[0][0], ns[0][rounds - 1],
-		ns[1][rounds / 2], ns[1][0], ns[1][rounds - 1]);
-	fflush(stdout);
+	print_row(what, 64, 0, 0, c, rounds, 0);
 }
 
 static void stage(const char *gw, const char *far)
@@ -437,6 +522,15 @@ static void bigger(uint32_t sets)
 	dataplane_wan4(dp, &wan4);
 }
 
+static void tcp_rows(void)
+{
+	static const uint32_t rows[][2] = {{1, 64}, {16, 64}, {16, 16}, {16, 4}};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		row("bulk TCP NAT44", GEN_TCP4, 1400, rows[i][0], rows[i][1],
+			rounds);
+}
+
 int main(int argc, char **argv)
 {
 	static const uint32_t many[] = {1, 1000, 100000};
@@ -453,19 +547,27 @@ int main(int argc, char **argv)
 	if (argc > 4)
 		window_ms = atoi(argv[4]);
 	stage(argv[1], argv[2]);
-	load(getenv("SETS") ? (uint32_t)atoi(getenv("SETS")) : 1u << 17); /* 32 MiB, what a home gateway takes */
-	if (getenv("MICRO")) {
+	load(1u << 17); /* 32 MiB, what a home gateway takes */
+	if (getenv("ALONE")) {
 		for (uint32_t n = 1; n <= 100000; n *= n > 1 ? 100 : 1000)
-			for (size_t k = 0; k < ARRAY_LEN(kinds); k += 3)
-				micro(kinds[k].what, kinds[k].k,
+			for (size_t k = 0; k < ARRAY_LEN(kinds); k++)
+				alone_row(kinds[k].what, kinds[k].k,
 					k == 2 ? MIN2(n, 10000u) : n);
 		return 0;
 	}
 	if (getenv("QUICK")) { /* while working on the program */
-		row("UDP IPv6", GEN_UDP6, 64, 1, 0, rounds);
-		row("UDP NAT44", GEN_NAT44, 64, 1, 0, rounds);
-		row("UDP NAT44", GEN_NAT44, 64, 1000, 0, rounds);
-		row("UDP NAT44", GEN_NAT44, 64, 100000, 0, rounds);
+		uint32_t most = (uint32_t)atoi(getenv("QUICK"));
+
+		for (size_t f = 0; f < ARRAY_LEN(many); f++)
+			for (size_t k = 0; many[f] <= most && k < 4; k += 3)
+				row(kinds[k].what, kinds[k].k, 64, many[f], 0,
+					rounds);
+		if (most == 2)
+			tcp_rows();
+		if (most == 3) {
+			new_flows("new flows NAT44", GEN_NAT44);
+			new_flows("new flows IPv6", GEN_UDP6);
+		}
 		return 0;
 	}
 	for (size_t s = 0; s < 2; s++)
@@ -478,15 +580,16 @@ int main(int argc, char **argv)
 				row(kinds[k].what, kinds[k].k, s ? 1400 : 64, n,
 					0, n > 1000 ? MIN2(rounds, 5) : rounds);
 			}
-	bigger(1u << 19); /* 128 MiB: two slots for each of a million flows */
-	row("UDP NAT44", GEN_NAT44, 64, 1000000, 0, 3);
-	row("UDP IPv6", GEN_UDP6, 64, 1000000, 0, 3);
-	row("bulk TCP NAT44", GEN_TCP4, 1400, 1, 64, rounds);
-	row("bulk TCP NAT44", GEN_TCP4, 1400, 16, 64, rounds);
-	row("bulk TCP NAT44", GEN_TCP4, 1400, 16, 16, rounds);
-	row("bulk TCP NAT44", GEN_TCP4, 1400, 16, 4, rounds);
+	cold_line(1000, 1u << 13);
+	cold_line(100000, 1u << 19);
+	cold_line(1000000, 1u << 21);
+	tcp_rows();
 	new_flows("new flows NAT44", GEN_NAT44);
 	new_flows("new flows IPv6", GEN_UDP6);
+	bigger(1u << 19); /* 128 MiB: two slots for each of a million flows */
+	for (size_t k = 0; k < ARRAY_LEN(kinds); k++)
+		if (kinds[k].k != GEN_ESP4)
+			row(kinds[k].what, kinds[k].k, 64, 1000000, 0, 3);
 	in(ns_gw);
 	dataplane_free(dp);
 	return 0;

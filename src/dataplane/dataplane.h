@@ -154,6 +154,7 @@ struct dataplane_status {
 		checks, gone, samples, full, nohop, toobig;
 	uint64_t slots, leases;	/* slots, those in use now */
 	uint64_t memory;	/* bytes, all maps */
+	uint64_t touched;	/* bytes of the slots that are in use so far */
 	struct {
 		uint64_t packets, bytes; /* that came in there and went fast */
 	} side[64];

@@ -343,11 +343,19 @@ static __always_inline void ask(struct lease *l, __u32 slot, __u32 now,
 	wanted[b & (LEASE_WANTED - 1)] = slot + 1;
 }
 
-/* When the next sample is due; not for all flows at once. */
-static __always_inline __u32 beat(const struct lease *l, __u32 slot)
+/* Flows that began together are spread over this time, each by its slot. */
+static __always_inline __u32 share_of(__u32 ms, __u32 slot)
 {
-	__u32 ms = conf.sample - (conf.sample >> 2) +
-		((slot * 2654435761u >> 16) * (conf.sample >> 1) >> 16);
+	return (slot * 2654435761u >> 16) * ms >> 16;
+}
+
+/* When the next sample is due; first: the first one. */
+static __always_inline __u32 beat(const struct lease *l, __u32 slot, bool first)
+{
+	__u32 ms = conf.sample, quarter = ms >> 2;
+
+	ms = first ? quarter + share_of(ms, slot)
+		   : ms - quarter + share_of(2 * quarter, slot);
 
 	/* no conntrack by SPI: its policy is seen by samples only */
 	return (__u8)l->meta == IPPROTO_ESP ? ms >> 2 : ms;
@@ -475,7 +483,7 @@ static __always_inline bool fib_agrees(void *ctx, const struct lease *l,
 
 /* Conntrack and the FIB once more. */
 static __always_inline bool renew(void *ctx, bool xdp, struct lease *l,
-	__u32 head, __u32 now)
+	__u32 slot, __u32 head, __u32 now)
 {
 	__u32 hop = head & 0xffff, stamp = conf.stamp;
 	struct change c = {};
@@ -496,7 +504,7 @@ static __always_inline bool renew(void *ctx, bool xdp, struct lease *l,
 	}
 	if (!move(l, head, state_of(head), hop))
 		return false;
-	l->checked = now;
+	l->checked = now - share_of(LEASE_MS / 4, slot);
 	l->stamp = stamp;
 	return true;
 }
@@ -532,7 +540,7 @@ static __always_inline bool stale(void *ctx, bool xdp, struct lease *l,
 		return false;
 	}
 	if ((l->stamp != conf.stamp || past(now, l->checked, LEASE_MS)) &&
-		!renew(ctx, xdp, l, head, now)) {
+		!renew(ctx, xdp, l, slot, head, now)) {
 		if (state_of(l->head) == LEASE_PENDING)
 			ask(l, slot, now, seq);
 		return false;

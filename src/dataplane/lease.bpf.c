@@ -533,7 +533,7 @@ static __always_inline void prove(struct lease *l, __u32 slot,
 	if (state_of(head) == LEASE_ASKED && h->port == port &&
 		same_mac(h->dst, macs) &&
 		same_mac(h->src, macs + 6)) {
-		l->due = now + beat(l, slot);
+		l->due = now + beat(l, slot, false);
 		h->used = now | 1;
 		move(l, head, LEASE_PROVEN, head);
 		return;
@@ -545,7 +545,7 @@ static __always_inline void prove(struct lease *l, __u32 slot,
 	}
 	/* before its first use conntrack and the FIB are asked */
 	l->checked = now - LEASE_MS - 1;
-	l->due = now + beat(l, slot);
+	l->due = now + beat(l, slot, true);
 	if (move(l, head, LEASE_PROVEN, hop))
 		note(LEASE_EV_PROVEN, 1);
 }

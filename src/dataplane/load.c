@@ -19,7 +19,10 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SAMPLE_MS = 3000, TC_HANDLE = 0x6b64, TC_PRIORITY = 0xc000,
+enum { SAMPLE_MS = 3000, SAMPLE_MAX = 12000, /* a conntrack entry lives longer */
+	SAMPLE_FLOWS = 16384,	/* more flows at work: samples are rarer */
+	SETS_FIRST = 2048,	/* in use at first: 128 pages */
+	TC_HANDLE = 0x6b64, TC_PRIORITY = 0xc000,
 	SETTLE_US = 20000,
 	PART = 1024 /* sets a system call */ };
 
@@ -41,6 +44,10 @@ struct dataplane {
 	struct dataplane_fdb *fdb;
 	size_t fdb_n;
 	uint64_t memory, moved;
+	struct {
+		uint32_t at;	/* ticks */
+		uint64_t full, checks;
+	} tuned;
 	struct dataplane_status carry; /* counted in slots that were emptied */
 };
 
@@ -80,8 +87,8 @@ static uint64_t memory_here(void)
 	return pages > 0 && size > 0 ? (uint64_t)pages * (uint64_t)size : 0;
 }
 
-/* A part of the table at a time, copied: mapped, all of it would count as
- * memory of ours. fn may change it; write puts it back. */
+/* A part of the table at a time, of the sets used so far, copied: mapped, all
+ * of it would count as memory of ours. fn may change it; write puts it back. */
 typedef void (*sets_fn)(void *arg, struct lease_set *v, uint32_t first,
 	uint32_t n);
 
@@ -90,9 +97,10 @@ static void each_set(struct dataplane *dp, sets_fn fn, void *arg, bool write)
 	int fd = bpf_map__fd(dp->skel->maps.leases);
 	struct lease_set *v = xcalloc(PART, sizeof(*v));
 	uint32_t *keys = xcalloc(PART, sizeof(*keys)), at = 0, n, next = 0;
+	uint32_t sets = dp->conf->mask + 1;
 
-	for (uint32_t first = 0; first < dp->sets; first += n) {
-		n = MIN2((uint32_t)PART, dp->sets - first);
+	for (uint32_t first = 0; first < sets; first += n) {
+		n = MIN2((uint32_t)PART, sets - first);
 		if (!write && bpf_map_lookup_batch(fd, first ? &at : NULL,
 				      &next, keys, v, &n, NULL) &&
 			errno != ENOENT)
@@ -150,7 +158,7 @@ static int load(struct dataplane *dp, uint32_t sets)
 	dp->conf = (struct lease_conf *)&dp->skel->bss->conf;
 	dp->conf->stamp = 1u << 16 | 1;
 	dp->conf->sample = SAMPLE_MS;
-	dp->conf->mask = sets - 1;
+	dp->conf->mask = MIN2(sets, (uint32_t)SETS_FIRST) - 1;
 	dp->memory = (uint64_t)sets * sizeof(struct lease_set) +
 		sizeof(*dp->skel->bss);
 	dp->sets = sets;
@@ -396,10 +404,39 @@ const struct dataplane_port *dataplane_ports(const struct dataplane *dp,
 
 /* ---- settings ---- */
 
+static void add_counts(struct dataplane *dp, struct dataplane_status *r);
+
+/*
+ * Once a second. Few flows shall touch few pages: the table starts small and
+ * grows where sets were full; half or more of the leases move, and are learnt
+ * anew. Every lease at work is checked once a second, so checks count flows.
+ */
+static void tune(struct dataplane *dp, uint32_t now)
+{
+	struct dataplane_status s = {0};
+	uint32_t sets = dp->conf->mask + 1, ms = now - dp->tuned.at, rarer;
+
+	if (ms < LEASE_MS)
+		return;
+	add_counts(dp, &s);
+	if (s.full - dp->tuned.full > 16 && sets < dp->sets)
+		dp->conf->mask = MIN2(sets * 4, dp->sets) - 1;
+	rarer = (uint32_t)((s.checks - dp->tuned.checks) * LEASE_MS / ms /
+		SAMPLE_FLOWS);
+	dp->conf->sample = MIN2(MAX2(rarer, 1u) * SAMPLE_MS,
+		(uint32_t)SAMPLE_MAX);
+	dp->tuned.at = now;
+	dp->tuned.full = s.full;
+	dp->tuned.checks = s.checks;
+}
+
 void dataplane_beat(struct dataplane *dp)
 {
-	__atomic_store_n(&dp->conf->until, now_ticks() + LEASE_BEAT_MS,
+	uint32_t now = now_ticks();
+
+	__atomic_store_n(&dp->conf->until, now + LEASE_BEAT_MS,
 		__ATOMIC_RELEASE);
+	tune(dp, now);
 }
 
 void dataplane_hold(struct dataplane *dp)
@@ -598,6 +635,7 @@ void dataplane_status(struct dataplane *dp, struct dataplane_status *ret)
 	add_counts(dp, ret);
 	ret->slots = (uint64_t)dp->sets * LEASE_WAYS;
 	ret->memory = dp->memory;
+	ret->touched = (dp->conf->mask + UINT64_C(1)) * sizeof(struct lease_set);
 	ret->fast_packets += dp->carry.fast_packets;
 	ret->fast_bytes += dp->carry.fast_bytes;
 	for (size_t i = 0; i < LEASE_PORTS; i++) {
