@@ -61,10 +61,12 @@ static bool is_nft_text(const char *s)
 {
 	static const char *const starts[] = {"table ", "add table", "flush ruleset",
 		"#!/usr/sbin/nft", "define ", "create table", "destroy table",
-		"delete table"};
+		"delete table", "include \""};
 
 	for (; *s; s += strcspn(s, "\n"), s += *s == '\n') {
 		s += strspn(s, " \t");
+		if (!strncmp(s, "table <", 7))
+			return false; /* pf.conf */
 		for (size_t i = 0; i < ARRAY_LEN(starts); i++)
 			if (!strncmp(s, starts[i], strlen(starts[i])))
 				return true;
@@ -91,9 +93,10 @@ static int through_nft(const char *name, const char *text,
 	struct read_hints *h, const struct brand *b, bool quiet,
 	struct pipeline **ret)
 {
+	cleanup(freep) char *tame = nft_text_tame(text);
 	struct nft_listing l = {0};
 	char *said = NULL;
-	int rc = kernel_nft_listing(text, "ruleset", &l, &said);
+	int rc = kernel_nft_listing(tame, "ruleset", &l, &said);
 
 	if (quiet)
 		;
@@ -117,7 +120,8 @@ int read_text(const char *name, const char *text, const struct read_options *o,
 {
 	struct read_hints h = {.wan = o->wan, .lan = o->lan};
 	const struct brand *b;
-	bool nft = is_nft_text(text);
+	bool nft = is_nft_text(text) &&
+		   (!o->brand || !strcmp(o->brand, "nftables"));
 
 	b = o->brand ? routers_brand(o->brand)
 	    : nft    ? routers_brand("nftables")

@@ -26,6 +26,11 @@ int read_config(const char *path, const struct read_options *o,
 	struct pipeline **ret, const struct brand **brand);
 /* The text alone ("-": stdin), appended to t. 0, or an exit code (said). */
 int read_file(const char *path, struct text *t);
+/*
+ * An nftables text without what nft refuses where its interfaces are not there:
+ * iif becomes iifname, flowtables go. Same lines; caller frees. (nft-text.c)
+ */
+char *nft_text_tame(const char *text);
 /* The same for text that is in memory; name is only shown. */
 int read_text(const char *name, const char *text, const struct read_options *o,
 	struct pipeline **ret, const struct brand **brand);

@@ -6,6 +6,7 @@
 #include "routers/pf/read-own.h"
 #include "routers/value.h"
 
+#include <ctype.h>
 #include <string.h>
 
 static bool is(const struct pf_line *l, size_t i, const char *w)
@@ -64,6 +65,8 @@ static enum host_kind table(const struct pf *p, const char *name,
 	}
 	if (!c->set)
 		c->set = xstrdup(name);
+	if (is(l, i + 1, "self") && is(l, i + 2, "}"))
+		return HOST_SELF;
 	for (i++; i < l->n && !is(l, i, "}"); i++)
 		if (!is(l, i, ",") && !value_addr(c, FAM_NONE, l->w[i], NULL))
 			return HOST_FILE;
@@ -164,7 +167,7 @@ static bool host_cond(struct match *m, struct match *addr, enum field f,
  * anything else only if it stands alone.
  */
 static enum host_kind host_list(const struct pf *p, const struct pf_line *l,
-	size_t *i, struct cond *c, unsigned *sides)
+	size_t *i, struct cond *c, unsigned *sides, enum field f)
 {
 	enum host_kind all = HOST_NEVER;
 
@@ -182,6 +185,10 @@ static enum host_kind host_list(const struct pf *p, const struct pf_line *l,
 		} else {
 			k = host(p, l, i, c, sides);
 		}
+		/* what the machine itself sends comes in nowhere */
+		if (k == HOST_SELF && f == F_SRC && (all == HOST_ADDR ||
+				all == HOST_NET || !is(l, *i, "}")))
+			continue;
 		if (k == HOST_NEVER || all == HOST_ANY)
 			continue;
 		all = all == HOST_NEVER || k == HOST_ANY || k == all ? k
@@ -205,7 +212,7 @@ static bool hosts_of(const struct pf *p, const struct pf_line *l, size_t *i,
 	c = match_cond(&addr, f, neg);
 	if (is(l, *i, "{")) {
 		++*i;
-		k = host_list(p, l, i, c, &sides);
+		k = host_list(p, l, i, c, &sides, f);
 	} else {
 		k = host(p, l, i, c, &sides);
 	}
@@ -279,11 +286,31 @@ static bool port_item(const struct pf_line *l, size_t *i, struct cond *c,
 	return cond_num(c, a, 65535), true;
 }
 
+/* "sane-port": of /etc/services, which is not here. */
+static bool service(const char *w)
+{
+	uint32_t p;
+
+	return isalpha((unsigned char)*w) && !strpbrk(w, ":{}()<>,") &&
+	       !value_port(w, &p);
+}
+
 bool pf_ports(const struct pf_line *l, size_t *i, struct match *m, enum field f)
 {
-	struct cond *c = match_cond(m, f, false);
+	struct cond *c;
 	bool neg = false, list = is(l, *i, "{");
 
+	for (size_t k = *i + list; k < l->n && !is(l, k, "}"); k++) {
+		if (service(pf_word(l, k))) {
+			value_opaque(m, "port");
+			while (list && *i < l->n && !is(l, *i, "}"))
+				++*i;
+			return ++*i <= l->n;
+		}
+		if (!list)
+			break;
+	}
+	c = match_cond(m, f, false);
 	if (!list) {
 		if (!port_item(l, i, c, &neg))
 			return false;
@@ -366,11 +393,19 @@ static bool icmp_word(const struct icmp_word *v, size_t n, const char *w,
 bool pf_icmp(const struct pf_line *l, size_t *i, struct match *m, bool six)
 {
 	struct match code = {0};
-	struct cond *c = match_cond(m, F_ITYPE, false);
+	struct cond *c;
 	bool list = is(l, *i, "{"), ok = true;
 	uint32_t v;
 
 	*i += list;
+	for (size_t k = *i; list && k < l->n && !is(l, k, "}"); k++)
+		if (is(l, k, "code")) { /* pairs in a list: several rules */
+			value_opaque(m, "icmp-type");
+			while (*i < l->n && !is(l, *i, "}"))
+				++*i;
+			return ++*i <= l->n;
+		}
+	c = match_cond(m, F_ITYPE, false);
 	for (; ok; ++*i) {
 		if (list && is(l, *i, ","))
 			continue;

@@ -109,12 +109,21 @@ static void add_n(struct lexer *x, const char *s, size_t n)
 	add_word(x->cur, w);
 }
 
-/* "..." is one word, except that a macro's value is taken apart later. */
+/*
+ * "..." is one word, except that a macro's value is taken apart later. A macro's
+ * value may run over several lines (pf.conf(5): newlines in quotes count for
+ * nothing); elsewhere a lost quote shall not swallow the rest.
+ */
 static void quoted(struct lexer *x)
 {
-	size_t n = strcspn(x->p + 1, "\"\n");
+	bool value = x->cur && x->cur->n > 1 && !strcmp(x->cur->w[1], "=");
+	size_t n = strcspn(x->p + 1, "\"");
 
+	if (!value || !x->p[1 + n])
+		n = strcspn(x->p + 1, "\"\n");
 	add_n(x, x->p + 1, n);
+	for (size_t i = 0; i < n; i++)
+		x->no += x->p[1 + i] == '\n';
 	x->p += n + 1;
 	x->p += *x->p == '"';
 }

@@ -69,7 +69,8 @@ struct pf {
 	bool wan_known;
 	bool old;		/* rdr and nat statements: FreeBSD's order */
 	enum verdict block;	/* set block-policy */
-	bool match_rdr, pass_rdr;
+	bool match_rdr;		/* some match rule has rdr-to */
+	bool line_match, pass_rdr; /* and it is for what the line brings */
 	bool rdrs;		/* some rule has rdr-to */
 	/* of each entry of pl->nat_in: how its rule wins */
 	enum pf_wins { PF_LATE, PF_QUICK, PF_MATCH } *wins;

@@ -19,7 +19,8 @@ int pf_looks(const char *text)
 	static const char *const signs[] = {"pass in ", "pass out ", "block in",
 		"block all", "block drop", "block return", "set skip on",
 		" inet6 proto ", " rdr-to ", " nat-to ", "rdr on ", "nat on ",
-		"antispoof ", "keep state", "\nscrub ", "match in ", "egress"};
+		"antispoof ", "pass quick", "block quick", "table <", "block log",
+		"set block-policy", "pass on ", "block return", "keep state", "\nscrub ", "match in ", "egress"};
 	int n = 0;
 
 	for (size_t i = 0; i < ARRAY_LEN(signs); i++)
@@ -211,10 +212,20 @@ struct nest {
 	size_t n;
 };
 
+/* Filled with the answers that FTP needs, for connections from the home. */
+static bool proxy_anchor(const struct pf_line *l)
+{
+	const char *name = pf_word(l, 1);
+
+	return !strncmp(name, "ftp-proxy", 9) || !strncmp(name, "tftp-proxy", 10);
+}
+
 static void push_anchor(struct pf *p, const struct pf_line *l, struct nest *a)
 {
 	bool rules = is(l, l->n - 1, "{");
 
+	if (!rules && proxy_anchor(l))
+		return;
 	if (!rules || a->n == ANCHORS_MAX) {
 		/* other programs put rules there while the machine runs */
 		pf_unknown(p, l, true);
@@ -257,7 +268,7 @@ static void statement(struct pf *p, const struct pf_line *l, struct nest *a)
 		p->pl->masquerade = true;
 		for (size_t k = 0; k < l->n; k++)
 			p->pl->keep_ike_port |= is(l, k, "static-port");
-	} else if (!irrelevant(w))
+	} else if (!irrelevant(w) && !(strstr(w, "-anchor") && proxy_anchor(l)))
 		pf_unknown(p, l, true);
 }
 

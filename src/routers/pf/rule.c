@@ -70,9 +70,13 @@ static void skip_item(struct draft *d)
 		d->i++;
 		return;
 	}
-	while (d->i < d->l->n && *pf_word(d->l, d->i) != close[at - open])
-		d->i++;
-	d->i++;
+	for (int depth = 0; d->i < d->l->n;) {
+		const char *w = pf_word(d->l, d->i++);
+
+		depth += *w == *at;
+		if (*w == close[at - open] && --depth == 0)
+			return;
+	}
 }
 
 static bool interfaces(const struct pf *p, struct draft *d)
@@ -231,13 +235,28 @@ static bool option(struct pf *p, struct draft *d)
 		skip_item(d);
 		return true;
 	}
+	if (!strcmp(w, "set") && !is(d->l, d->i, "(")) { /* set prio 5 */
+		d->i++;
+		return skip_item(d), true;
+	}
+	if (!strcmp(w, "af-to")) { /* af-to inet from A to B */
+		value_opaque(&d->extra, w);
+		d->i = d->l->n;
+		return true;
+	}
 	if (!strcmp(w, "nat-to")) {
 		p->pl->masquerade = true;
 		for (size_t k = d->i; k < d->l->n; k++)
 			p->pl->keep_ike_port |= is(d->l, k, "static-port");
 	}
-	if (harmless_arg(w))
-		return skip_item(d), true;
+	if (harmless_arg(w)) {
+		skip_item(d);
+		if (is(d->l, d->i, "port")) { /* of nat-to, divert-to */
+			d->i++;
+			skip_item(d);
+		}
+		return true;
+	}
 	if (harmless(w))
 		return true;
 	if (!judged_there(w))
@@ -364,7 +383,8 @@ static void add_in(struct pf *p, const struct draft *d, const struct match *m)
 	if (d->rdr && loopback(d)) {
 		pf_unknown(p, d->l, true);
 	} else if (d->rdr) {
-		*(d->match_only ? &p->match_rdr : &p->pass_rdr) = true;
+		if (!d->on_said || d->on_neg || (d->on & PF_WAN))
+			*(d->match_only ? &p->line_match : &p->pass_rdr) = true;
 		nat(p, d, m, NAT_TO);
 		translated(d, m, &t);
 		if (!d->match_only)
@@ -552,7 +572,7 @@ void pf_nat_finish(struct pf *p)
 			last = i + 1;
 	while (pl->nat_in_n > last)
 		nat_free(&v[--pl->nat_in_n]);
-	if (p->match_rdr && p->pass_rdr)
+	if (p->line_match && p->pass_rdr)
 		pipeline_unknown(pl, 0, true,
 			_("rdr-to in match rules and in pass rules: the mixture is not followed"));
 }
