@@ -51,7 +51,7 @@ run() {
 	mkdir -p "build-fuzz/corpus/$name"
 	# entropic=0: its bookkeeping took two thirds of the time
 	# shellcheck disable=SC2086
-	if "$exe" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 -entropic=0 \
+	if "$exe" -max_total_time="$seconds" -timeout=60 -rss_limit_mb=2048 -print_final_stats=1 -entropic=0 \
 		-artifact_prefix="build-fuzz/crash-$name-" "${dict[@]}" "build-fuzz/corpus/$name" $seeds >"build-fuzz/$name.log" 2>&1; then
 		echo "$name: $(sed -n 's/^stat::number_of_executed_units: *//p' "build-fuzz/$name.log") inputs in $seconds s, no crash"
 	else

@@ -125,6 +125,37 @@ void au_quote(struct finding *f, const struct origin *o)
 	free(f->line);
 	f->line = text_printable(o->text, strlen(o->text));
 	f->line_no = o->line;
+	for (size_t i = 0; i < o->more_n; i++)
+		finding_about(f, o->more[i], ABOUT_RULE, NULL);
+}
+
+const char *about_id(enum about w)
+{
+	static const char *const ids[] = {"rule", "near", "without", "order"};
+
+	return w <= ABOUT_ORDER ? ids[w] : "?";
+}
+
+void finding_about(struct finding *f, unsigned no, enum about why, char *note)
+{
+	bool known = !no || (no == f->line_no && why != ABOUT_WITHOUT);
+
+	for (size_t i = 0; !known && i < f->about_n; i++)
+		known = f->about[i].no == no &&
+			(f->about[i].why == why || !note || f->about[i].note);
+	if (known) {
+		free(note);
+		return;
+	}
+	*GROW(f->about, f->about_n, f->about_cap) =
+		(struct about_line){.no = no, .why = why, .note = note};
+}
+
+/* What lets it in is the mapping; what stops it behind one is the filter. */
+const struct origin *au_deciding(const struct decision *d)
+{
+	return d->nat && d->nat->origin.text && (d->verdict == V_ACCEPT ||
+		d->nat->action != NAT_TO) ? &d->nat->origin : d->origin;
 }
 
 /* A packet of s, judged again by the interpreter; it must say `passes`. */
@@ -147,7 +178,13 @@ void au_prove(struct auditor *x, struct finding *f, pset s, bool passes)
 	}
 	if ((d.verdict == V_ACCEPT) != passes && !d.uncertain)
 		x->error = -EIO;
-	au_quote(f, d.nat && d.nat->origin.text ? &d.nat->origin : d.origin);
+	au_quote(f, au_deciding(&d));
+	if (d.via && d.via->origin.line)
+		finding_about(f, d.via->origin.line, ABOUT_RULE,
+			xstrdup(_("this line leads there")));
+	if (passes && d.nat && d.rule && d.origin != au_deciding(&d))
+		finding_about(f, d.rule->origin.line, ABOUT_RULE,
+			xstrdup(_("and this line lets it through the filter")));
 }
 
 static void open_finding(struct auditor *x, pset s, const char *id,
@@ -442,6 +479,8 @@ int audit_run(const struct audit_request *rq, struct audit **ret)
 		au_luck(&x);
 		au_mistakes(&x);
 		au_unknown(&x);
+		if (!rq->brief)
+			au_near(&x);
 		rc = x.error;
 	}
 	if (!rq->pr)
@@ -469,6 +508,9 @@ void audit_free(struct audit *a)
 		free(a->v[i].boxes);
 		free(a->v[i].change);
 		free(a->v[i].line);
+		for (size_t k = 0; k < a->v[i].about_n; k++)
+			free(a->v[i].about[k].note);
+		free(a->v[i].about);
 	}
 	free(a->v);
 	free(a);

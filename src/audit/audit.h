@@ -24,6 +24,20 @@ const char *severity_id(enum severity s);
 /* In plain words, translated. */
 const char *severity_words(enum severity s);
 
+/* A line of the configuration that a finding has to do with. */
+enum about {
+	ABOUT_RULE,	/* of the rule that decides */
+	ABOUT_NEAR,	/* of a rule that nearly decides otherwise */
+	ABOUT_WITHOUT,	/* without it the packet's fate is another */
+	ABOUT_ORDER,	/* where the line above it would stand better */
+};
+const char *about_id(enum about w);
+struct about_line {
+	unsigned no;
+	enum about why;
+	char *note;	/* translated, or NULL */
+};
+
 struct finding {
 	const char *id;		/* stable: "bridge", "open-home", ... */
 	enum severity severity;
@@ -38,6 +52,8 @@ struct finding {
 	char *line;		/* the configuration's own words, or NULL */
 	unsigned line_no;
 	unsigned before;	/* rule-order: the line that decides first */
+	struct about_line *about;
+	size_t about_n, about_cap;
 };
 
 /* What is asked. All of it belongs to the caller. */
@@ -69,6 +85,8 @@ struct audit {
 int audit_run(const struct audit_request *rq, struct audit **ret);
 void audit_free(struct audit *a);
 void audit_freep(struct audit **a);
+/* note becomes the finding's. A line already named keeps its first reason. */
+void finding_about(struct finding *f, unsigned no, enum about why, char *note);
 /* The worst severity found, SEV_NOTE if nothing. */
 enum severity audit_worst(const struct audit *a);
 

@@ -46,6 +46,8 @@ static void too_late(struct auditor *x, const struct packet *p)
 	f->packet = witness;
 	f->before = d.rule->origin.line;
 	au_quote(f, &d.chain->rules[i].origin);
+	finding_about(f, f->before, ABOUT_ORDER,
+		xstrdup(_("this line decides first")));
 }
 
 /*
@@ -149,7 +151,7 @@ static void need_mapped(struct auditor *x, pset want, const char *id, char *what
 			xstrdup(_("Map it to the device's address; \"kadomori settings\" writes the line for this router.")));
 		f->has_packet = proof_witness(x->pr, want, &f->packet);
 		if (!pipeline_ask(x->rq->pl, &f->packet, &d))
-			au_quote(f, d.nat ? &d.nat->origin : d.origin);
+			au_quote(f, au_deciding(&d));
 		x->a->device_works = false;
 		return;
 	}

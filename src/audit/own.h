@@ -29,8 +29,12 @@ pset au_housekeeping(struct auditor *x);
 struct finding *au_finding(struct auditor *x, const char *id,
 	enum severity s, char *what, char *mend);
 void au_quote(struct finding *f, const struct origin *o);
+const struct origin *au_deciding(const struct decision *d);
 /* A packet of s, judged again by the interpreter; it must say `passes`. */
 void au_prove(struct auditor *x, struct finding *f, pset s, bool passes);
+
+/* The rules that would decide otherwise, if one thing in them were other. */
+void au_near(struct auditor *x);	/* near.c */
 
 void au_needs(struct auditor *x);	/* need.c */
 void au_luck(struct auditor *x);	/* luck.c: what works by luck only */

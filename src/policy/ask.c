@@ -136,14 +136,29 @@ bool match_has(const struct match *m, const struct packet *p, bool *opaque)
 struct walk {
 	const struct pipeline *pl;
 	const struct packet *p;
+	const struct supposed *s; /* or NULL */
 	struct decision *d;
 	int depth;
 };
+
+static bool holds(const struct match *m, const struct packet *p, bool *opaque,
+	const struct supposed *s)
+{
+	return (s && s->holds == m) || match_has(m, p, opaque);
+}
+
+/* What a rule says; a supposed one that only counts says what is supposed. */
+static enum verdict says(const struct walk *w, const struct rule *r)
+{
+	return r->verdict == V_CONTINUE && w->s && w->s->holds == &r->match
+		? w->s->as : r->verdict;
+}
 
 static void decide(struct walk *w, const struct chain *c, const struct rule *r,
 	enum verdict v)
 {
 	w->d->verdict = v;
+	w->d->via = NULL;
 	w->d->chain = c;
 	w->d->rule = r;
 	w->d->origin = r ? &r->origin : &c->end_origin;
@@ -154,10 +169,14 @@ static int walk_chain(struct walk *w, const struct chain *c, bool *decided);
 static int follow(struct walk *w, const struct rule *r, bool *decided)
 {
 	const struct chain *next = pipeline_find(w->pl, r->target);
+	int rc;
 
 	if (!next)
 		return 0; /* an undefined chain decides nothing */
-	return walk_chain(w, next, decided);
+	rc = walk_chain(w, next, decided);
+	if (*decided && w->d->chain == next)
+		w->d->via = r;
+	return rc;
 }
 
 /* pf: the last matching rule decides, a quick one at once. */
@@ -167,10 +186,11 @@ static void walk_last(struct walk *w, const struct chain *c, bool *decided)
 		const struct rule *r = &c->rules[i];
 		bool opaque = false;
 
-		if (r->verdict == V_CONTINUE || !match_has(&r->match, w->p, &opaque))
+		if (says(w, r) == V_CONTINUE ||
+			!holds(&r->match, w->p, &opaque, w->s))
 			continue;
 		w->d->uncertain |= opaque;
-		decide(w, c, r, r->verdict);
+		decide(w, c, r, says(w, r));
 		*decided = true;
 		if (r->quick)
 			return;
@@ -184,7 +204,8 @@ static int walk_first(struct walk *w, const struct chain *c, bool *decided)
 		bool opaque = false;
 		int rc;
 
-		if (r->verdict == V_CONTINUE || !match_has(&r->match, w->p, &opaque))
+		if (says(w, r) == V_CONTINUE ||
+			!holds(&r->match, w->p, &opaque, w->s))
 			continue;
 		w->d->uncertain |= opaque;
 		if (r->verdict == V_RETURN)
@@ -195,7 +216,7 @@ static int walk_first(struct walk *w, const struct chain *c, bool *decided)
 				return rc;
 			continue;
 		}
-		decide(w, c, r, r->verdict);
+		decide(w, c, r, says(w, r));
 		*decided = true;
 	}
 	return 0;
@@ -236,12 +257,12 @@ static bool try_bypass(const struct pipeline *pl, const struct packet *p,
 
 /* First match decides. True: NAT itself ended the packet's way. */
 static bool try_nat(const struct pipeline *pl, struct packet *p,
-	struct decision *d)
+	const struct supposed *s, struct decision *d)
 {
 	for (size_t i = 0; i < pl->nat_in_n; i++) {
 		const struct nat_rule *n = &pl->nat_in[i];
 
-		if (!match_has(&n->match, p, &d->uncertain))
+		if (!holds(&n->match, p, &d->uncertain, s))
 			continue;
 		d->nat = n;
 		if (n->action == NAT_REJECT || n->action == NAT_DISCARD) {
@@ -272,9 +293,9 @@ static enum path path_of(const struct packet *p)
 }
 
 static int through(const struct pipeline *pl, const struct packet *p,
-	const char *name, struct decision *d)
+	const char *name, const struct supposed *s, struct decision *d)
 {
-	struct walk w = {.pl = pl, .p = p, .d = d};
+	struct walk w = {.pl = pl, .p = p, .s = s, .d = d};
 	const struct chain *c = name ? pipeline_find(pl, name) : NULL;
 	bool decided = false;
 	int rc;
@@ -293,16 +314,16 @@ static int through(const struct pipeline *pl, const struct packet *p,
  * lets it pass says more than a gate that had nothing against it.
  */
 static int filter(const struct pipeline *pl, const struct packet *p,
-	enum path path, struct decision *d)
+	enum path path, const struct supposed *s, struct decision *d)
 {
-	int rc = through(pl, p, pl->entry[path], d);
+	int rc = through(pl, p, pl->entry[path], s, d);
 
 	for (size_t i = 0; !rc && i < pl->gate_n; i++) {
 		struct decision before = *d;
 
 		if (d->verdict != V_ACCEPT || pl->gates[i].path != path)
 			continue;
-		rc = through(pl, p, pl->gates[i].chain, d);
+		rc = through(pl, p, pl->gates[i].chain, s, d);
 		if (d->verdict != V_ACCEPT || !before.rule ||
 			(d->rule && d->rule->origin.text))
 			continue;
@@ -312,8 +333,8 @@ static int filter(const struct pipeline *pl, const struct packet *p,
 	return rc;
 }
 
-int pipeline_ask(const struct pipeline *pl, const struct packet *p,
-	struct decision *ret)
+int pipeline_suppose(const struct pipeline *pl, const struct packet *p,
+	const struct supposed *s, struct decision *ret)
 {
 	struct decision d = {.after = *p};
 	int rc = 0;
@@ -323,7 +344,7 @@ int pipeline_ask(const struct pipeline *pl, const struct packet *p,
 		return 0;
 	}
 	/* NAT looks at the first packet of a flow only */
-	if (p->ct == CT_NEW && try_nat(pl, &d.after, &d)) {
+	if (p->ct == CT_NEW && try_nat(pl, &d.after, s, &d)) {
 		*ret = d;
 		return 0;
 	}
@@ -331,11 +352,17 @@ int pipeline_ask(const struct pipeline *pl, const struct packet *p,
 		struct packet outer = *p;
 
 		outer.out = d.after.out;
-		rc = filter(pl, &outer, path_of(&d.after), &d);
+		rc = filter(pl, &outer, path_of(&d.after), s, &d);
 	} else {
-		rc = filter(pl, &d.after, path_of(&d.after), &d);
+		rc = filter(pl, &d.after, path_of(&d.after), s, &d);
 	}
 	if (!rc)
 		*ret = d;
 	return rc;
+}
+
+int pipeline_ask(const struct pipeline *pl, const struct packet *p,
+	struct decision *ret)
+{
+	return pipeline_suppose(pl, p, NULL, ret);
 }

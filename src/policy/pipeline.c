@@ -15,6 +15,7 @@ static void origin_done(struct origin *o)
 	free(o->file);
 	free(o->text);
 	free(o->why);
+	free(o->more);
 }
 
 void match_done(struct match *m)
@@ -157,6 +158,23 @@ void origin_set(struct origin *o, const char *file, unsigned line,
 	set_string(&o->text, text);
 	set_string(&o->why, why);
 	o->line = line;
+	o->more_n = 0;
+}
+
+void origin_more(struct origin *o, unsigned line)
+{
+	size_t i = o->more_n;
+
+	if (!line || line == o->line)
+		return;
+	while (i && o->more[i - 1] > line)
+		i--;
+	if (i && o->more[i - 1] == line)
+		return;
+	(void)GROW(o->more, o->more_n, o->more_cap);
+	memmove(&o->more[i + 1], &o->more[i],
+		(o->more_n - 1 - i) * sizeof(*o->more));
+	o->more[i] = line;
 }
 
 void facts_done(struct facts *f)

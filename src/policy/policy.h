@@ -142,6 +142,8 @@ struct origin {
 	unsigned line;
 	char *text;	/* the user's or the router's own line */
 	char *why;	/* short id, stable: "rfc6092-rec3", "device casa esp" */
+	unsigned *more;	/* further lines of the same rule, rising */
+	size_t more_n, more_cap;
 };
 
 struct rule {
@@ -248,6 +250,8 @@ void match_done(struct match *m);
 void match_copy(struct match *to, const struct match *from);
 void origin_set(struct origin *o, const char *file, unsigned line,
 	const char *text, const char *why);
+/* line belongs to the same rule; 0 and those known already are left out. */
+void origin_more(struct origin *o, unsigned line);
 
 /* Facts that the line and the LAN told; all optional. */
 struct facts {
@@ -313,6 +317,7 @@ struct decision {
 	enum verdict verdict; /* V_ACCEPT, V_DROP, V_REJECT */
 	const struct chain *chain;
 	const struct rule *rule;
+	const struct rule *via;	      /* the jump that led to chain, or NULL */
 	const struct nat_rule *nat;   /* rewrote the packet first, or NULL */
 	const struct origin *origin;  /* of rule, nat, bypass or chain end */
 	struct packet after;	      /* as it leaves nat_in */
@@ -323,6 +328,16 @@ struct decision {
 /* The concrete interpreter: what happens to p. -ELOOP on a call cycle. */
 int pipeline_ask(const struct pipeline *pl, const struct packet *p,
 	struct decision *ret);
+/*
+ * The same, supposing that every condition of the rule (chain's or NAT's) with
+ * the match `holds` held, and that it decided, if it only counts, as `as`.
+ */
+struct supposed {
+	const struct match *holds;
+	enum verdict as;
+};
+int pipeline_suppose(const struct pipeline *pl, const struct packet *p,
+	const struct supposed *s, struct decision *ret);
 static inline int policy_ask(const struct policy *pol, const struct packet *p,
 	struct decision *ret)
 {

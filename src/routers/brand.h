@@ -113,6 +113,11 @@ void read_gate(struct pipeline *pl, enum path path, const char *name,
  * Frames that pass below every IP filter (a bridge), and the line that says so.
  * The match returned, of every frame, is valid until the next.
  */
+/*
+ * Rules that stand in the text but decide nothing: switched off, or in no list
+ * that is used. The auditor tells of one that would have helped.
+ */
+struct chain *read_unused(struct pipeline *pl);
 struct match *read_bypass(struct pipeline *pl, unsigned line,
 	const char *text);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "routers/clean.h"
+#include "routers/routers.h"
 #include "base/text.h"
 
 #include <ctype.h>
@@ -293,6 +294,39 @@ char *clean_secrets(const char *line)
 			text_addc(&t, *line++);
 	}
 	return text_take(&t);
+}
+
+/* "<password>abc</password>", as config.xml has them. */
+static char *hide_elements(const char *line)
+{
+	struct text t = TEXT_INIT;
+
+	while (*line) {
+		size_t n = strcspn(line, "<"), name;
+
+		text_addn(&t, line, n);
+		line += n;
+		if (!*line)
+			break;
+		name = strcspn(line, ">");
+		text_addn(&t, line, name + (line[name] == '>'));
+		n = name > 1 && line[name] == '>' &&
+			tells_secret(line + 1, name - 1);
+		line += name + (line[name] == '>');
+		if (n && *line != '<') {
+			text_add(&t, "***");
+			line += strcspn(line, "<");
+		}
+	}
+	return text_take(&t);
+}
+
+char *routers_line(const char *line)
+{
+	cleanup(freep) char *read = clean_text(line);
+	cleanup(freep) char *clean = clean_secrets(read);
+
+	return hide_elements(clean);
 }
 
 static void hide(char **s)

@@ -120,6 +120,14 @@ void read_gate(struct pipeline *pl, enum path path, const char *name,
 	pipeline_gate(pl, path, door);
 }
 
+struct chain *read_unused(struct pipeline *pl)
+{
+	struct chain *c = pipeline_chain(pl, "nothing uses these", true);
+
+	c->end = V_RETURN;
+	return c;
+}
+
 struct match *read_bypass(struct pipeline *pl, unsigned line, const char *text)
 {
 	size_t n = pl->bypass_n;

@@ -172,6 +172,7 @@ const char *line_words(enum line_kind k);
 struct read_hints {
 	const char *wan, *lan;	/* interfaces, several with commas; NULL: guess */
 	const char *handles;	/* nft: "nft -a list" of the same rules, or NULL */
+	const char *source;	/* nft: the text that the listing was made of, or NULL */
 };
 
 /*
@@ -182,6 +183,8 @@ struct read_hints {
  */
 int routers_read(const struct brand *b, const char *text,
 	const struct read_hints *h, struct pipeline **ret, char **why);
+/* A line of a configuration for people's eyes: UTF-8, no secrets. Caller frees. */
+char *routers_line(const char *line);
 /* Which brand's configuration is this? NULL: no reader knows it. */
 const struct brand *routers_guess(const char *text);
 const struct brand *routers_brand(const char *id);

@@ -579,3 +579,10 @@ char *tree_quote(const char *prefix, const struct tree *t)
 	}
 	return text_take(&out);
 }
+
+void tree_lines(struct origin *o, const struct tree *t)
+{
+	origin_more(o, t->line);
+	for (size_t i = 0; i < t->n; i++)
+		tree_lines(o, t->kids[i]);
+}

@@ -59,6 +59,9 @@ struct mends;
  */
 void tree_mend(const struct mender *m, struct mends *ret);
 
+/* Every line that says something of t belongs to o's rule. */
+void tree_lines(struct origin *o, const struct tree *t);
+
 /* "PREFIX name a b; c d" on one line, as a finding quotes it. Caller frees. */
 char *tree_quote(const char *prefix, const struct tree *t);
 

@@ -76,16 +76,35 @@ static char *message(const struct finding *f)
 	return text_take(&t);
 }
 
+static json_t *place(const char *uri, unsigned line, const char *note)
+{
+	return json_pack("{s:{s:{s:s}, s:{s:i}}, s:{s:s}}", "physicalLocation",
+		"artifactLocation", "uri", uri, "region", "startLine",
+		line ? (int)line : 1, "message", "text", note ? note : "");
+}
+
+/* The other lines that it is about. */
+static json_t *related(const struct finding *f, const char *uri)
+{
+	json_t *v = json_array();
+
+	for (size_t i = 0; i < f->about_n; i++)
+		json_array_append_new(v, place(uri, f->about[i].no,
+			f->about[i].note));
+	return v;
+}
+
 static json_t *result(const struct audit *a, size_t i, const char *uri)
 {
 	const struct finding *f = &a->v[i];
 	cleanup(freep) char *words = message(f);
 
-	return json_pack("{s:s, s:i, s:s, s:{s:s}, s:[{s:{s:{s:s}, s:{s:i}}}]}",
+	return json_pack("{s:s, s:i, s:s, s:{s:s}, s:[{s:{s:{s:s}, s:{s:i}}}], s:o}",
 		"ruleId", f->id, "ruleIndex", (int)rule_index(a, i), "level",
 		level(f->severity), "message", "text", words, "locations",
 		"physicalLocation", "artifactLocation", "uri", uri, "region",
-		"startLine", f->line_no ? (int)f->line_no : 1);
+		"startLine", f->line_no ? (int)f->line_no : 1,
+		"relatedLocations", related(f, uri));
 }
 
 json_t *audit_sarif(const struct audit *a, const char *path)

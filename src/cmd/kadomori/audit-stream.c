@@ -67,7 +67,7 @@ static json_t *report_on(const struct audit_asked *k, json_t *id,
 	rq.pl = pl;
 	if (audit_run(&rq, &a))
 		return failed(id, "could not be judged");
-	r = audit_json(a, "config", b);
+	r = audit_json(a, "config", b, config);
 	if (id)
 		json_object_set(r, "id", id);
 	return r;

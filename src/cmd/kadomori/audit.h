@@ -18,12 +18,18 @@ struct audit_asked {
 /* 0, or -EINVAL: *bad names the option whose value is not understood. */
 int audit_request_of(const struct audit_asked *a, struct audit_request *rq,
 	const char **bad);
-/* The report as one object (caller: json_decref). */
+/* The report as one object (caller: json_decref). words: what was judged. */
 json_t *audit_json(const struct audit *a, const char *path,
-	const struct brand *b);
+	const struct brand *b, const char *words);
 
 /* The same as SARIF 2.1.0, what code-scanning services read. */
 json_t *audit_sarif(const struct audit *a, const char *path);
+
+/* To each finding the lines without which its packet's fate were another. */
+void audit_blame(const struct audit_asked *k, const struct audit_request *rq,
+	const struct brand *b, const char *words, struct audit *a);
+/* Line no of words as people may see it: no secrets. Caller frees. */
+char *audit_line(const char *words, unsigned no);
 
 /*
  * To each finding of a, which judged words, the smallest change that mends it,

@@ -154,7 +154,46 @@ static void print_change(const struct audit *a, size_t i)
 	}
 }
 
-static void print_finding(const struct finding *f, size_t number)
+/* "41-45, 47": further lines from i on that have no note of their own. */
+static size_t print_range(const struct finding *f, size_t i)
+{
+	const struct about_line *l = f->about;
+	size_t first = i;
+
+	for (size_t from; i < f->about_n && !l[i].note &&
+		l[i].why == l[first].why; i++) {
+		for (from = i; i + 1 < f->about_n && !l[i + 1].note &&
+			l[i + 1].no == l[i].no + 1; i++)
+			;
+		printf("%s%u", from == first ? "" : ", ", l[from].no);
+		if (i > from)
+			printf("-%u", l[i].no);
+	}
+	return i;
+}
+
+/* Further lines of the rule, and lines near it, as they stand there. */
+static void print_about(const struct finding *f, const char *words)
+{
+	for (size_t i = 0; i < f->about_n;) {
+		const struct about_line *l = &f->about[i];
+
+		if (l->note) {
+			cleanup(freep) char *text = audit_line(words, l->no);
+
+			printf(_("   line %u:   %s\n"), l->no, text);
+			printf("              (%s)\n", l->note);
+			i++;
+			continue;
+		}
+		printf("%s", _("   with lines: "));
+		i = print_range(f, i);
+		putchar('\n');
+	}
+}
+
+static void print_finding(const struct finding *f, size_t number,
+	const char *words)
 {
 	printf("%zu. [%s] %s\n", number, severity_words(f->severity), f->what);
 	indented(f->boxes, true);
@@ -169,6 +208,7 @@ static void print_finding(const struct finding *f, size_t number)
 		printf(_("   line %u:   %s\n"), f->line_no, f->line);
 	else if (f->line)
 		printf(_("   line:      %s\n"), f->line);
+	print_about(f, words);
 	if (f->mend)
 		printf(_("   to do:     %s\n"), f->mend);
 }
@@ -191,37 +231,51 @@ static void print_summary(const struct audit *a)
 }
 
 static void print_text(const struct audit *a, const char *path,
-	const struct brand *b)
+	const struct brand *b, const char *words)
 {
 	printf(_("%s, read as %s\n\n"), path, brand_name(b));
 	print_summary(a);
 	for (size_t i = 0; i < a->n; i++) {
 		putchar('\n');
-		print_finding(&a->v[i], i + 1);
+		print_finding(&a->v[i], i + 1, words);
 		print_change(a, i);
 	}
 }
 
 /* ---- JSON; SARIF is audit-sarif.c's ---- */
 
-static json_t *finding_json(const struct finding *f)
+static json_t *about_json(const struct finding *f, const char *words)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < f->about_n; i++) {
+		cleanup(freep) char *text = audit_line(words, f->about[i].no);
+
+		json_array_append_new(list, json_pack("{s:i, s:s, s:s, s:s?}",
+			"line", (int)f->about[i].no, "text", text, "is",
+			about_id(f->about[i].why), "note", f->about[i].note));
+	}
+	return list;
+}
+
+static json_t *finding_json(const struct finding *f, const char *words)
 {
 	cleanup(freep) char *p = f->has_packet ? packet_format(&f->packet) : NULL;
 
-	return json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:s?, s:i, s:b, s:b}",
+	return json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:s?, s:i, s:b, s:b, s:o}",
 		"id", f->id, "severity", severity_id(f->severity), "text",
 		f->what, "todo", f->mend, "boxes", f->boxes, "packet", p, "change", f->change,
 		"line_text", f->line, "line", (int)f->line_no, "passes",
-		f->passes, "perhaps", f->perhaps);
+		f->passes, "perhaps", f->perhaps, "lines", about_json(f, words));
 }
 
 json_t *audit_json(const struct audit *a, const char *path,
-	const struct brand *b)
+	const struct brand *b, const char *words)
 {
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < a->n; i++)
-		json_array_append_new(list, finding_json(&a->v[i]));
+		json_array_append_new(list, finding_json(&a->v[i], words));
 	return json_pack("{s:i, s:s, s:s, s:s, s:b, s:b, s:b, s:b, s:b, s:o}", "schema", 1,
 		"file", path, "kind", brand_id(b), "worst",
 		a->n ? severity_id(audit_worst(a)) : "none", "device_asked",
@@ -249,14 +303,14 @@ static int exit_of(const struct audit *a)
 }
 
 static int report(const struct audit_asked *k, const struct audit *a,
-	const char *path, const struct brand *b)
+	const char *path, const struct brand *b, const char *words)
 {
 	if (k->sarif)
 		dump(audit_sarif(a, path));
 	else if (opt.json)
-		dump(audit_json(a, path, b));
+		dump(audit_json(a, path, b, words));
 	else
-		print_text(a, path, b);
+		print_text(a, path, b, words);
 	return exit_of(a);
 }
 
@@ -284,7 +338,8 @@ static int audit_words(const struct audit_asked *k, struct audit_request *rq,
 		return EXIT_UNDECIDED;
 	if (!k->no_change)
 		audit_mend(k, rq, b, words, a);
-	return report(k, a, path, b);
+	audit_blame(k, rq, b, words, a);
+	return report(k, a, path, b, words);
 }
 
 static int audit_file(const struct audit_asked *k, struct audit_request *rq,

@@ -110,6 +110,7 @@ static int through_nft(const char *name, const char *text,
 	if (rc)
 		return rc == -EPERM ? EXIT_NOT_PERMITTED : EXIT_CHECK_FAILED;
 	h->handles = l.handles;
+	h->source = text;
 	rc = with_brand(name, l.json, h, b, quiet, ret);
 	nft_listing_done(&l);
 	return rc;

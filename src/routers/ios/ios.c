@@ -424,4 +424,5 @@ const struct brand brand_ios = {
 	.undo = ios_undo,
 	.looks = ios_looks,
 	.read = ios_read,
+	.mend = ios_mend,
 };

@@ -89,4 +89,7 @@ int ios_looks(const char *text);
 int ios_read(const char *text, const struct read_hints *h,
 	struct pipeline *pl, char **why);
 
+/* mend.c */
+void ios_mend(const struct mender *m, struct mends *ret);
+
 #endif

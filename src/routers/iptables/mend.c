@@ -103,8 +103,28 @@ static void let4(const struct mender *m, struct mends *ret)
 	mend_insert(k, fwd, line);
 }
 
+/* What no rule names is refused: the policy of a chain. */
+static void refuse(const struct mender *m, struct mends *ret)
+{
+	const char *chain = m->a->packet->out == ROLE_SELF ? ":INPUT"
+							     : ":FORWARD";
+	cleanup(freep) char *better = xasprintf("%s DROP [0:0]", chain);
+
+	for (size_t i = 0; i < m->n; i++) {
+		bool filter = !strcmp(m->line[i], "*filter");
+
+		if (!strncmp(m->line[i], chain, strlen(chain)) &&
+			strstr(m->line[i], " ACCEPT"))
+			mend_replace(mend_new(ret), (unsigned)i + 1, better);
+		else if (filter)
+			mend_insert(mend_new(ret), (unsigned)i + 2, better);
+	}
+}
+
 void iptables_mend(const struct mender *m, struct mends *ret)
 {
+	if (!strncmp(m->a->id, "open-", 5) && m->a->packet)
+		refuse(m, ret);
 	if (!mender_lets(m) || !m->a->packet)
 		return;
 	if (m->a->packet->fam == FAM_6)

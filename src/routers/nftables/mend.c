@@ -47,12 +47,40 @@ static void put(const struct mender *m, const char *rule, struct mends *ret)
 		}
 }
 
+/* What no rule names is refused: the policy, or a rule at the chain's end. */
+static void refuse(const struct mender *m, struct mends *ret)
+{
+	const char *hook = m->a->packet->out == ROLE_SELF ? "hook input"
+							    : "hook forward";
+	const struct request *rq = m->a->rq;
+	unsigned end;
+
+	for (size_t i = 0; i < m->n; i++) {
+		cleanup(freep) char *better = NULL;
+		cleanup(freep) char *rule = NULL;
+
+		if (!strstr(m->line[i], hook))
+			continue;
+		better = mend_swap(m->line[i], "policy accept", "policy drop");
+		if (better)
+			mend_replace(mend_new(ret), (unsigned)i + 1, better);
+		end = mender_find(m, (unsigned)i + 2, "}");
+		if (!rq || !rq->wan || !end)
+			continue;
+		rule = xasprintf("\t\tiifname \"%.*s\" drop",
+			(int)strcspn(rq->wan, ", "), rq->wan);
+		mend_insert(mend_new(ret), end, rule);
+	}
+}
+
 void nftables_mend(const struct mender *m, struct mends *ret)
 {
 	cleanup(freep) char *rule = NULL;
 	char iid[ADDR_STR], svc[64], way[128];
 	struct addr a;
 
+	if (!strncmp(m->a->id, "open-", 5) && m->a->packet)
+		refuse(m, ret);
 	if (!mender_lets(m) || !m->a->packet || m->a->packet->fam != FAM_6 ||
 		!mender_iid(m, &a))
 		return;

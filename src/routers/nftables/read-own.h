@@ -18,7 +18,27 @@ struct drafts {
 	size_t n, cap;
 };
 
+/* lines.c: the lines of a chain's rules in the text, in order. */
+struct nft_chain_lines {
+	char *name;	/* "inet fw forward" */
+	unsigned *v;
+	size_t n, cap, used;
+	size_t listed;	/* rules in nft's listing */
+	unsigned policy; /* line of its type or policy; 0: none */
+};
+struct nft_lines {
+	struct nft_chain_lines *v;
+	size_t n, cap;
+};
+void nft_lines_read(const char *text, struct nft_lines *ret);
+void nft_lines_done(struct nft_lines *l);
+/* NULL: no rule of that chain stands in the text. */
+struct nft_chain_lines *nft_lines_of(const struct nft_lines *l,
+	const char *chain);
+
 struct nft_reader {
+	struct nft_lines lines;
+	unsigned line;		/* of the rule being read, 0: not known */
 	const struct read_hints *h;
 	struct pipeline *pl;
 	json_t *objects;	/* the whole listing's array */

@@ -66,7 +66,7 @@ static void set_origin(const struct nft_reader *r, struct origin *o, json_t *rul
 	cleanup(freep) char *file = chain_name(rule, "chain");
 	const char *comment = str(rule, "comment");
 
-	origin_set(o, file, 0, text ? text : comment,
+	origin_set(o, file, r->line, text ? text : comment,
 		*comment ? comment : "rule");
 }
 
@@ -333,6 +333,40 @@ static void read_rule(struct nft_reader *r, json_t *rule)
 	read_statements(r, &at, rule, &none);
 }
 
+/* ---- where it stands in the text ---- */
+
+static void count_listed(struct nft_reader *r)
+{
+	json_t *o, *rule;
+	size_t i;
+
+	json_array_foreach(r->objects, i, o) {
+		rule = json_object_get(o, "rule");
+		if (rule) {
+			cleanup(freep) char *name = chain_name(rule, "chain");
+			struct nft_chain_lines *l = nft_lines_of(&r->lines, name);
+
+			if (l)
+				l->listed++;
+		}
+	}
+}
+
+/* The rules of a chain come in their order. */
+static unsigned next_line(struct nft_reader *r, const char *chain)
+{
+	struct nft_chain_lines *l = nft_lines_of(&r->lines, chain);
+
+	return l && l->n == l->listed && l->used < l->n ? l->v[l->used++] : 0;
+}
+
+static unsigned policy_line(const struct nft_reader *r, const char *chain)
+{
+	const struct nft_chain_lines *l = nft_lines_of(&r->lines, chain);
+
+	return l ? l->policy : 0;
+}
+
 /* ---- chains ---- */
 
 static const struct {
@@ -357,7 +391,8 @@ static void read_chain(struct nft_reader *r, json_t *o)
 	if (!*hook || !strcmp(str(o, "type"), "nat"))
 		return;
 	c->end = !strcmp(str(o, "policy"), "drop") ? V_DROP : V_ACCEPT;
-	origin_set(&c->end_origin, name, 0, str(o, "policy"), "policy");
+	origin_set(&c->end_origin, name, policy_line(r, name), str(o, "policy"),
+		"policy");
 	if (!strcmp(family, "bridge") || !strcmp(family, "netdev") ||
 		!strcmp(family, "arp")) {
 		pipeline_unknown(r->pl, 0, strcmp(family, "arp") != 0,
@@ -369,6 +404,14 @@ static void read_chain(struct nft_reader *r, json_t *o)
 		for (int k = 0; !strcmp(hooks[i].hook, hook) && k < hooks[i].n; k++)
 			read_gate(r->pl, hooks[i].path[k], name,
 				family_of(family));
+}
+
+static void place_rule(struct nft_reader *r, json_t *rule)
+{
+	cleanup(freep) char *name = chain_name(rule, "chain");
+
+	r->line = next_line(r, name);
+	read_rule(r, rule);
 }
 
 static void read_objects(struct nft_reader *r)
@@ -384,7 +427,7 @@ static void read_objects(struct nft_reader *r)
 	json_array_foreach(r->objects, i, o) {
 		k = json_object_get(o, "rule");
 		if (k)
-			read_rule(r, k);
+			place_rule(r, k);
 	}
 }
 
@@ -411,8 +454,12 @@ int nftables_read(const char *text, const struct read_hints *h,
 		return -EINVAL;
 	}
 	pl->order = NAT_FIRST;
+	if (h->source)
+		nft_lines_read(h->source, &r.lines);
+	count_listed(&r);
 	memset(pl->stateful, 0xff, sizeof(pl->stateful));
 	read_objects(&r);
+	nft_lines_done(&r.lines);
 	json_decref(root);
 	return 0;
 }

@@ -21,6 +21,8 @@ struct uci_opt {
 struct uci_section {
 	char *type, *name; /* name "" when it has none */
 	unsigned no;	/* line where it begins */
+	unsigned *more;	/* those of its options */
+	size_t more_n, more_cap;
 	struct uci_opt *opts;
 	size_t n, cap;
 };
@@ -37,6 +39,8 @@ struct uci {
 
 void uci_read(const char *text, struct uci *ret);
 void uci_done(struct uci *u);
+/* Its lines belong to o's rule. */
+void uci_lines(struct origin *o, const struct uci_section *s);
 /* The option, or NULL. */
 const struct uci_opt *uci_opt(const struct uci_section *s, const char *key);
 /* Its first value, or "" */

@@ -26,6 +26,7 @@ static void origin_of(struct origin *to, const struct uci_section *s)
 	cleanup(freep) char *line = uci_line(s);
 
 	origin_set(to, NULL, s->no, line, s->type);
+	uci_lines(to, s);
 }
 
 /* ---- addresses ---- */

@@ -190,6 +190,8 @@ static void end_text(struct origin *to, const struct uci_section *s,
 	cleanup(freep) char *line = s ? uci_line(s) : xstrdup(what);
 
 	origin_set(to, NULL, s ? s->no : 0, line, what);
+	if (s)
+		uci_lines(to, s);
 }
 
 static void base_tail(struct owrt *o, const char *way, enum path path)

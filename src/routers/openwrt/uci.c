@@ -75,6 +75,11 @@ static struct uci_section *add_section(struct uci *u, const char *type,
 	return s;
 }
 
+static void note_line(struct uci_section *s, unsigned no)
+{
+	*GROW(s->more, s->more_n, s->more_cap) = no;
+}
+
 /* ---- files ---- */
 
 static void file_line(struct uci *u, const char *verb, const char *rest,
@@ -86,8 +91,10 @@ static void file_line(struct uci *u, const char *verb, const char *rest,
 	if (!strcmp(verb, "config") && a)
 		add_section(u, a, b ? b : "", no);
 	else if ((!strcmp(verb, "option") || !strcmp(verb, "list")) && a && b &&
-		u->n)
+		u->n) {
 		set_value(&u->v[u->n - 1], a, b, *verb == 'l');
+		note_line(&u->v[u->n - 1], no);
+	}
 }
 
 /* ---- "uci show" ---- */
@@ -129,6 +136,7 @@ static bool show_line(struct uci *u, const char *line, unsigned no)
 	s = find_section(u, id, NULL);
 	if (!s)
 		return false;
+	note_line(s, no);
 	for (char *w; (w = next_word(&value)); free(w)) {
 		many |= strchr(value, '\'') != NULL;
 		set_value(s, key, w, many);
@@ -200,6 +208,7 @@ void uci_done(struct uci *u)
 			free(s->opts[k].key);
 		}
 		free(s->opts);
+		free(s->more);
 		free(s->type);
 		free(s->name);
 	}
@@ -270,4 +279,10 @@ char *uci_line(const struct uci_section *s)
 		text_add(&t, "'");
 	}
 	return text_take(&t);
+}
+
+void uci_lines(struct origin *o, const struct uci_section *s)
+{
+	for (size_t i = 0; i < s->more_n; i++)
+		origin_more(o, s->more[i]);
 }

@@ -26,6 +26,8 @@ struct xml {
  */
 struct xml *xml_parse(const char *text, char **why);
 void xml_free(struct xml *x);
+/* The lines of x and all in it belong to o's rule. */
+void xml_lines(struct origin *o, const struct xml *x);
 /* First child of that name, or NULL; x may be NULL. */
 const struct xml *xml_child(const struct xml *x, const char *name);
 /* Its text, or "". */

@@ -215,7 +215,7 @@ static void unknown(struct opn *o, const struct xml *x)
 }
 
 static void add(struct opn *o, const struct draft *d, enum verdict v, bool quick,
-	const char *direction)
+	const char *direction, bool off)
 {
 	cleanup(freep) char *line = xml_line(d->x);
 	struct origin or = {.line = d->x->no, .text = line,
@@ -232,7 +232,9 @@ static void add(struct opn *o, const struct draft *d, enum verdict v, bool quick
 			opn_side_cond(&m, out ? F_OUT : F_IN,
 				xml_set(d->x, "interfacenot"), opn_sides(o, ifs));
 		match_copy(&m, &d->m);
-		pf_rule(o->pl, out ? PF_OUT : PF_IN, v, quick, &m, &or);
+		xml_lines(&pf_rule(o->pl, off ? read_unused(o->pl)->name
+			: out ? PF_OUT : PF_IN, v, quick, &m, &or)->origin,
+			d->x);
 		match_done(&m);
 	}
 }
@@ -244,6 +246,8 @@ static void one_rule(struct opn *o, const struct xml *x, bool flat,
 	const char *dir = xml_get(x, "direction");
 	enum verdict v = V_DROP;
 	bool ok = verdict_of(xml_get(x, flat ? "action" : "type"), &v);
+	bool off = flat ? !strcmp(xml_get(x, "enabled"), "0")
+			: xml_set(x, "disabled");
 	bool quick = flat ? strcmp(xml_get(x, "quick"), "0") != 0
 			  : !floating || xml_set(x, "quick");
 
@@ -260,10 +264,13 @@ static void one_rule(struct opn *o, const struct xml *x, bool flat,
 	ok = icmp_types(&d) && ok;
 	sometimes(&d);
 	/* a block for a list that is not in the file: left out, and said */
-	if (!ok || (d.opaque_source && v != V_ACCEPT))
+	if ((!ok || (d.opaque_source && v != V_ACCEPT)) && off)
+		; /* nor does it do anything */
+	else if (!ok || (d.opaque_source && v != V_ACCEPT))
 		unknown(o, x);
 	else
-		add(o, &d, v, quick, floating || flat ? (*dir ? dir : "in") : "in");
+		add(o, &d, v, quick, floating || flat ? (*dir ? dir : "in") : "in",
+			off);
 	match_done(&d.m);
 }
 
@@ -282,9 +289,6 @@ static void rules_of(struct opn *o, const struct xml *list, bool flat,
 		bool fl = flat ? !one_iface(x) : xml_set(x, "floating");
 
 		if (strcmp(x->name, "rule") || fl != floating)
-			continue;
-		if (flat ? !strcmp(xml_get(x, "enabled"), "0")
-			 : xml_set(x, "disabled"))
 			continue;
 		one_rule(o, x, flat, floating);
 	}
@@ -370,7 +374,8 @@ static void let_in(struct opn *o, const struct draft *d,
 	}
 	cond_num(match_cond(&m, F_DNAT, false), 1, 1);
 	cond_addr(match_cond(&m, F_DST, false), &k);
-	pf_rule(o->pl, PF_IN, V_ACCEPT, true, &m, &or);
+	xml_lines(&pf_rule(o->pl, PF_IN, V_ACCEPT, true, &m, &or)->origin,
+		d->x);
 	match_done(&m);
 }
 
@@ -398,6 +403,7 @@ static void one_forward(struct opn *o, const struct xml *x)
 	} else {
 		match_copy(&n.match, &d.m);
 		origin_set(&n.origin, NULL, x->no, line, "port forward");
+	xml_lines(&n.origin, x);
 		*GROW(o->pl->nat_in, o->pl->nat_in_n, o->pl->nat_in_cap) = n;
 		if (!through)
 			let_in(o, &d, &n);

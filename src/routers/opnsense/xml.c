@@ -15,6 +15,7 @@ struct build {
 	struct text chars;
 	size_t count;
 	int depth;
+	unsigned before; /* lines in front of the first element */
 	bool doctype, too_much;
 };
 
@@ -42,7 +43,8 @@ static void XMLCALL on_start(void *data, const XML_Char *name,
 		XML_StopParser(b->p, XML_FALSE);
 		return;
 	}
-	b->at = node(name, b->at, (unsigned)XML_GetCurrentLineNumber(b->p));
+	b->at = node(name, b->at, b->before +
+		(unsigned)XML_GetCurrentLineNumber(b->p));
 	if (!b->root)
 		b->root = b->at;
 	text_clear(&b->chars);
@@ -110,7 +112,8 @@ struct xml *xml_parse(const char *text, char **why)
 	enum XML_Status ok;
 
 	/* a prompt or a blank line in front of the declaration */
-	text = strchr(text, '<') ? strchr(text, '<') : text;
+	for (; *text && *text != '<'; text++)
+		b.before += *text == '\n';
 	XML_SetUserData(b.p, &b);
 	XML_SetElementHandler(b.p, on_start, on_end);
 	XML_SetCharacterDataHandler(b.p, on_text);
@@ -124,6 +127,13 @@ struct xml *xml_parse(const char *text, char **why)
 		return b.root;
 	xml_free(b.root);
 	return NULL;
+}
+
+void xml_lines(struct origin *o, const struct xml *x)
+{
+	origin_more(o, x->no);
+	for (size_t i = 0; i < x->n; i++)
+		xml_lines(o, x->v[i]);
 }
 
 void xml_free(struct xml *x)

@@ -179,4 +179,5 @@ const struct brand brand_pf = {
 	.undo = pf_undo,
 	.looks = pf_looks,
 	.read = pf_read,
+	.mend = pf_mend,
 };

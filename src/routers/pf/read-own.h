@@ -114,4 +114,7 @@ void pf_rdr(struct pf *p, const struct pf_line *l); /* FreeBSD: rdr, no rdr */
 void pf_nat_finish(struct pf *p);
 void pf_unknown(struct pf *p, const struct pf_line *l, bool affects);
 
+/* mend.c */
+void pf_mend(const struct mender *m, struct mends *ret);
+
 #endif

@@ -10,6 +10,9 @@ int routeros_looks(const char *text);
 int routeros_read(const char *text, const struct read_hints *h,
 	struct pipeline *pl, char **why);
 
+/* mend.c */
+void routeros_mend(const struct mender *m, struct mends *ret);
+
 /* ---- script.c: an export as commands ---- */
 
 struct ros_arg {

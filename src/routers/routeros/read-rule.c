@@ -312,7 +312,8 @@ static void add_rule(struct ros *r, const struct ros_cmd *c, enum family fam,
 	const char *table, enum verdict v, enum field port)
 {
 	cleanup(freep) char *name = ros_chain(fam, table, ros_get(c, "chain"));
-	struct rule *rule = chain_rule(pipeline_chain(r->pl, name, true), v);
+	struct rule *rule = chain_rule(ros_is(c, "disabled", "yes")
+		? read_unused(r->pl) : pipeline_chain(r->pl, name, true), v);
 	const char *target = ros_get(c, "jump-target");
 
 	conditions(r, c, fam, &rule->match, port);
@@ -327,7 +328,9 @@ void ros_rule(struct ros *r, const struct ros_cmd *c, enum family fam,
 	const char *action = ros_get(c, "action");
 	enum verdict v;
 
-	if (ros_is(c, "disabled", "yes"))
+	if (ros_is(c, "disabled", "yes") && (!ros_get(c, "chain") ||
+			strcmp(table, "filter") || !action_of(action
+			? action : "accept", &v) || v == V_JUMP || v == V_GOTO))
 		return;
 	/* an action that is left out is accept (RouterOS manual) */
 	if (!ros_get(c, "chain") || !action_of(action ? action : "accept", &v) ||
@@ -432,8 +435,12 @@ void ros_nat(struct ros *r, const struct ros_cmd *c, enum family fam)
 {
 	const char *chain = ros_get(c, "chain"), *action = ros_get(c, "action");
 
-	if (ros_is(c, "disabled", "yes"))
+	if (ros_is(c, "disabled", "yes")) {
+		if (chain && !strcmp(chain, "dstnat") && action &&
+			!strcmp(action, "dst-nat"))
+			add_rule(r, c, fam, "nat", V_ACCEPT, F_DPORT);
 		return;
+	}
 	if (chain && !strcmp(chain, "srcnat")) {
 		if (fam == FAM_4 && action && (!strcmp(action, "masquerade") ||
 				!strcmp(action, "src-nat")))

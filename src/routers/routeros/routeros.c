@@ -121,4 +121,5 @@ const struct brand brand_routeros = {
 	.undo = routeros_undo,
 	.looks = routeros_looks,
 	.read = routeros_read,
+	.mend = routeros_mend,
 };

@@ -150,6 +150,7 @@ static void term(struct srx *x, struct chain *c, const struct tree *t,
 			flags(&r->match, k ? TCP_RST : TCP_ACK,
 				k ? TCP_RST : TCP_ACK);
 		origin_set(&r->origin, NULL, t->line, text, "filter");
+		tree_lines(&r->origin, t);
 	}
 	match_done(&m);
 }

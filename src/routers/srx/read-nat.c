@@ -100,6 +100,7 @@ static void add(struct srx *x, const struct set *s, struct tree *rule,
 			n->port_lo = n->port_hi = (uint16_t)port;
 		}
 		origin_set(&n->origin, NULL, rule->line, text, "nat");
+		tree_lines(&n->origin, rule);
 	}
 	srx_apps_done(&apps);
 }

@@ -98,6 +98,7 @@ static void policy(struct srx *x, struct chain *c, struct tree *t,
 		match_copy(&r->match, &m);
 		match_copy(&r->match, &apps.v[i]);
 		origin_set(&r->origin, NULL, t->line, text, "policy");
+		tree_lines(&r->origin, t);
 	}
 	srx_apps_done(&apps);
 	match_done(&m);

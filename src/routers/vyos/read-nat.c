@@ -19,6 +19,7 @@ static struct nat_rule *entry(struct vyos *v, const struct tree *t,
 	n->action = a;
 	cond_num(match_cond(&n->match, F_FAMILY, false), FAM_4, FAM_4);
 	origin_set(&n->origin, NULL, t->line, text, "nat");
+	tree_lines(&n->origin, t);
 	return n;
 }
 
@@ -197,6 +198,7 @@ void vyos_forwarded(struct vyos *v, struct chain *c)
 		vyos_proto(proto ? proto : "tcp_udp", &r->match);
 		match_ports(&r->match, F_DPORT, false, port ? port : "");
 		origin_set(&r->origin, NULL, t->kids[i]->line, text, "forward");
+		tree_lines(&r->origin, t->kids[i]);
 	}
 }
 

@@ -377,6 +377,7 @@ static void one_rule(struct vyos *v, struct chain *c, const struct tree *rule,
 		r->target = xasprintf("%s name %s",
 			fam == FAM_6 ? "ipv6" : "ipv4", to);
 	origin_set(&r->origin, NULL, rule->line, text, "rule");
+	tree_lines(&r->origin, rule);
 }
 
 /*

@@ -240,6 +240,9 @@ static bool ip_line(struct yamaha *y, const struct capture_line *l,
 		return not_understood(y, l, true), true;
 	if (words_are(w, 1, "filter") && strspn(words_at(w, 2), "0123456789"))
 		return note_filter(y, l, w, false), true;
+	if (words_are(w, 1, "filter pass") || words_are(w, 1, "filter reject") ||
+		words_are(w, 1, "filter restrict"))
+		return not_understood(y, l, true), true; /* its number is missing */
 	if (words_are(w, 2, "secure filter"))
 		return note_list(y, l, w), true;
 	if (words_are(w, 2, "nat descriptor"))
@@ -426,6 +429,39 @@ static void add_to_wan(struct rule *r, enum family fam)
 	(void)fam;
 }
 
+/* The WAN's list for what goes out, which is what is quoted if there is none in. */
+static const struct list *other_way(const struct yamaha *y, enum family fam,
+	const char *wan)
+{
+	for (size_t i = 0; i < y->list_n; i++)
+		if (!y->lists[i].in && y->lists[i].fam == fam &&
+			!strcmp(y->lists[i].iface, wan))
+			return &y->lists[i];
+	return NULL;
+}
+
+static bool in_some_list(const struct yamaha *y, const struct noted *f)
+{
+	for (size_t i = 0; i < y->list_n; i++)
+		for (size_t k = y->lists[i].from; k < y->lists[i].w.n; k++)
+			if (y->lists[i].fam == f->fam && strtoul(words_at(
+				&y->lists[i].w, k), NULL, 10) == f->number)
+				return true;
+	return false;
+}
+
+static void unused_filters(struct yamaha *y)
+{
+	for (size_t i = 0; i < y->filter_n; i++) {
+		const struct noted *f = &y->filters[i];
+		struct origin o = origin_at(f->no, f->text, "filter");
+
+		if (!in_some_list(y, f))
+			(void)yamaha_filter(read_unused(y->pl), f->fam, &f->w,
+				3, &o);
+	}
+}
+
 static const struct list *list_on(const struct yamaha *y, enum family fam,
 	const char *iface)
 {
@@ -462,8 +498,11 @@ static struct chain *wan_chain(struct yamaha *y, enum family fam,
 		origin_set(&c->end_origin, NULL, 0, "", fam == FAM_6
 			? "no IPv6 is configured" : "no IPv4 is configured");
 	} else {
+		const struct list *other = other_way(y, fam, wan);
+
 		c->end = V_ACCEPT;
-		origin_set(&c->end_origin, NULL, 0, "",
+		origin_set(&c->end_origin, NULL, other ? other->line->no : 0,
+			other ? other->line->text : "",
 			"no \"secure filter in\" on the WAN: everything passes");
 	}
 	return c;
@@ -607,6 +646,24 @@ static bool nat_static(struct yamaha *y, const struct nat_entry *e)
 	return good;
 }
 
+/* Of a descriptor that stands on no interface towards the line. */
+static void unused_entry(struct yamaha *y, const struct nat_entry *e)
+{
+	struct chain *c = read_unused(y->pl);
+	size_t before = y->pl->nat_in_n;
+	struct nat_rule *n;
+	struct rule *r;
+
+	(void)nat_static(y, e);
+	while (y->pl->nat_in_n > before) {
+		n = &y->pl->nat_in[--y->pl->nat_in_n];
+		r = chain_rule(c, V_ACCEPT);
+		r->match = n->match;
+		r->origin = n->origin;
+		memset(n, 0, sizeof(*n));
+	}
+}
+
 static bool attached(const struct yamaha *y, const struct nat_entry *e)
 {
 	for (size_t i = 0; i < y->descriptor_n; i++)
@@ -655,8 +712,11 @@ static void nat(struct yamaha *y)
 	for (size_t i = 0; i < y->nat_n; i++) {
 		const struct nat_entry *e = &y->nats[i];
 
-		if (!attached(y, e))
+		if (!attached(y, e)) {
+			if (words_are(&e->w, 2, "masquerade static"))
+				unused_entry(y, e);
 			continue;
+		}
 		if (words_are(&e->w, 2, "static") ||
 			words_are(&e->w, 4, "nat")) {
 			not_understood(y, e->line, true);
@@ -779,6 +839,7 @@ int yamaha_read(const char *text, const struct read_hints *h,
 	gate(&y, FAM_6, y.wan6);
 	gate4(&y);
 	nat(&y);
+	unused_filters(&y);
 	done(&y);
 	return 0;
 }

@@ -28,7 +28,7 @@ def check_sarif(s):
         for x in d["rules"]:
             expect(x["defaultConfiguration"]["level"] in ("none", "note", "warning", "error") and x["shortDescription"]["text"], x["id"])
         for x in r["results"]:
-            expect(set(x) <= {"ruleId", "ruleIndex", "level", "message", "locations"}, "result")
+            expect(set(x) <= {"ruleId", "ruleIndex", "level", "message", "locations", "relatedLocations"}, "result")
             expect(ids[x["ruleIndex"]] == x["ruleId"] and x["level"] in ("none", "note", "warning", "error") and x["message"]["text"], x["ruleId"])
             p = x["locations"][0]["physicalLocation"]
             expect(p["region"]["startLine"] >= 1, "startLine")
