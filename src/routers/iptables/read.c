@@ -5,6 +5,7 @@
  * rule's condition opaque, never the rule disappear.
  */
 #include "routers/iptables/read-own.h"
+#include "routers/value.h"
 #include "base/tr.h"
 
 #include <errno.h>
@@ -17,6 +18,9 @@ struct ipt {
 	struct pipeline *pl;
 	enum family fam;
 	char table[16];
+	char *wan;	/* guessed: what is masqueraded towards */
+	bool unnamed;	/* some rule names an interface, and nobody said whose */
+	bool has4, has6; /* rules of that family stand in it */
 };
 
 struct draft {
@@ -125,14 +129,33 @@ static bool proto(const struct ipt *t, struct match *m, bool neg, const char *s)
 }
 
 /* "ppp+" is every interface that begins so. */
-static bool iface(const struct ipt *t, struct match *m, enum field f, bool neg,
+static bool names_begin(const char *names, const char *s)
+{
+	size_t n = strcspn(s, "+");
+
+	if (!s[n])
+		return names_have(names, s);
+	for (const char *p = names; *p; p += strcspn(p, ","), p += *p == ',')
+		if (!strncmp(p, s, n))
+			return true;
+	return false;
+}
+
+static bool iface(struct ipt *t, struct match *m, enum field f, bool neg,
 	const char *s)
 {
 	struct cond *c = match_cond(m, f, neg);
 	enum role r;
 
-	if (read_role(t->h, s, &r))
+	if (read_role(t->h, s, &r)) {
 		cond_num(c, r, r);
+	} else if (t->wan) {
+		r = names_begin(t->wan, s) ? ROLE_WAN : ROLE_LAN;
+		cond_num(c, r, r);
+		return true;
+	} else if (strcmp(t->table, "nat")) {
+		t->unnamed = true;
+	}
 	return !strchr(s, '+');
 }
 
@@ -470,6 +493,61 @@ static void rule_line(struct ipt *t, const struct capture_line *l)
 	words_done(&w);
 }
 
+/* "docker0", "br-1f2e": the machine's own */
+static bool inner(const char *s)
+{
+	static const char *const heads[] = {"docker", "br-", "virbr", "veth",
+		"lxc", "lo", NULL};
+
+	for (size_t i = 0; heads[i]; i++)
+		if (!strncmp(s, heads[i], strlen(heads[i])))
+			return true;
+	return false;
+}
+
+/* -A POSTROUTING -o ppp0 -j MASQUERADE: that is the line, all else the home. */
+static void guess_wan(struct ipt *t, const struct capture *cap)
+{
+	for (size_t i = 0; i < cap->n && !t->h->wan && !t->h->lan; i++) {
+		const char *s = cap->v[i].text, *name = NULL;
+		struct words w;
+		char *was = t->wan;
+
+		if (!strstr(s, "-A POSTROUTING ") ||
+			(!strstr(s, "-j MASQUERADE") && !strstr(s, "-j SNAT")))
+			continue;
+		words_split(s, &w);
+		for (size_t k = 1; k + 1 < w.n; k++)
+			if (!strcmp(w.w[k], "-o") && strcmp(w.w[k - 1], "!"))
+				name = w.w[k + 1];
+		if (name && !inner(name) && !(was && names_have(was, name))) {
+			t->wan = xasprintf("%s%s%.*s", was ? was : "",
+				was ? "," : "", (int)strcspn(name, "+"), name);
+			free(was);
+		}
+		words_done(&w);
+	}
+}
+
+/* iptables-save says nothing of IPv6, nor the other way round. */
+static void other_family(struct ipt *t, enum family fam)
+{
+	const char *name = fam == FAM_6 ? "ip6 not given" : "ip not given";
+	struct chain *c;
+
+	if (fam == FAM_6 ? t->has6 : t->has4)
+		return;
+	c = pipeline_chain(t->pl, name, true);
+	c->end = V_DROP;
+	origin_set(&c->end_origin, NULL, 0, "", "the other family");
+	value_opaque(&chain_rule(c, V_ACCEPT)->match, name);
+	read_gate(t->pl, PATH_FORWARD, name, fam);
+	read_gate(t->pl, PATH_INPUT, name, fam);
+	pipeline_unknown(t->pl, 0, true, fam == FAM_6
+		? _("the rules of IPv6 are not in it: give the output of ip6tables-save, too")
+		: _("the rules of IPv4 are not in it: give the output of iptables-save, too"));
+}
+
 int iptables_read(const char *text, const struct read_hints *h,
 	struct pipeline *pl, char **why)
 {
@@ -480,6 +558,7 @@ int iptables_read(const char *text, const struct read_hints *h,
 	capture_read(text, NULL, &cap);
 	if (strstr(text, "ip6tables-save") == NULL && strstr(text, "icmpv6"))
 		t.fam = FAM_6; /* no header, but it can only be this one */
+	guess_wan(&t, &cap);
 	for (size_t i = 0; i < cap.n; i++) {
 		const struct capture_line *l = &cap.v[i];
 
@@ -489,6 +568,7 @@ int iptables_read(const char *text, const struct read_hints *h,
 		} else if (*l->text == '*') {
 			snprintf(t.table, sizeof(t.table), "%s", l->text + 1);
 			any = open = true;
+			*(t.fam == FAM_6 ? &t.has6 : &t.has4) = true;
 		} else if (*l->text == ':') {
 			chain_line(&t, l);
 		} else if (!strncmp(l->text, "-A ", 3) || *l->text == '[') {
@@ -503,6 +583,14 @@ int iptables_read(const char *text, const struct read_hints *h,
 	if (open)
 		pipeline_unknown(pl, 0, true,
 			_("the last table has no COMMIT; is the text whole?"));
+	if (any) {
+		other_family(&t, FAM_6);
+		other_family(&t, FAM_4);
+	}
+	if (t.unnamed && !h->wan && !h->lan)
+		pipeline_unknown(pl, 0, true,
+			_("which interface is the line's is not said in it: name it with --wan"));
+	free(t.wan);
 	pl->order = NAT_FIRST;
 	memset(pl->stateful, 0xff, sizeof(pl->stateful));
 	if (any)

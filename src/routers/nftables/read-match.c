@@ -355,8 +355,14 @@ static bool add_iface(struct nft_reader *r, struct cond *c, json_t *v)
 
 	if (!json_is_string(v))
 		return false;
-	if (read_role(r->h, text_of(v), &role))
+	if (read_role(r->h, text_of(v), &role)) {
 		cond_num(c, role, role);
+	} else if (r->wan) {
+		role = names_have(r->wan, text_of(v)) ? ROLE_WAN : ROLE_LAN;
+		cond_num(c, role, role);
+	} else {
+		r->unnamed = true;
+	}
 	return true;
 }
 

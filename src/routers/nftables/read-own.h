@@ -44,6 +44,8 @@ struct nft_reader {
 	json_t *objects;	/* the whole listing's array */
 	const char *family, *table; /* of the rule being read */
 	enum family fam;	/* of its table, or FAM_NONE (inet) */
+	char *wan;	/* guessed: what is masqueraded towards */
+	bool unnamed;	/* some rule names an interface, and nobody said whose */
 };
 
 /* One "match" object added to every draft. What is not known is opaque. */

@@ -414,6 +414,60 @@ static void place_rule(struct nft_reader *r, json_t *rule)
 	read_rule(r, rule);
 }
 
+/* ---- which side is the line? ---- */
+
+static void add_wan(struct nft_reader *r, json_t *name)
+{
+	const char *s = json_string_value(name);
+	char *was = r->wan;
+
+	if (!s || (was && names_have(was, s)) || !strncmp(s, "docker", 6) ||
+		!strncmp(s, "br-", 3) || !strncmp(s, "virbr", 5))
+		return;
+	r->wan = xasprintf("%s%s%s", was ? was : "", was ? "," : "", s);
+	free(was);
+}
+
+/* { "match": { "op": "==", "left": { "meta": { "key": "oifname" } }, ... */
+static void way_out(struct nft_reader *r, json_t *match)
+{
+	json_t *right = json_object_get(match, "right"), *set, *v;
+	const char *op = str(match, "op");
+	const char *key = str(json_object_get(json_object_get(match, "left"),
+		"meta"), "key");
+	size_t i;
+
+	if ((strcmp(key, "oifname") && strcmp(key, "oif")) ||
+		(strcmp(op, "==") && strcmp(op, "in")))
+		return;
+	add_wan(r, right);
+	set = json_object_get(right, "set");
+	json_array_foreach(set, i, v)
+		add_wan(r, v);
+}
+
+/* oifname "ppp0" masquerade: that is the line, all else the home. */
+static void guess_wan(struct nft_reader *r)
+{
+	json_t *o, *e, *exprs;
+	size_t i, k;
+
+	if (r->h->wan || r->h->lan)
+		return;
+	json_array_foreach(r->objects, i, o) {
+		bool out = false;
+
+		exprs = json_object_get(json_object_get(o, "rule"), "expr");
+		json_array_foreach(exprs, k, e)
+			out |= json_object_get(e, "masquerade") ||
+			       json_object_get(e, "snat");
+		if (!out)
+			continue;
+		json_array_foreach(exprs, k, e)
+			way_out(r, json_object_get(e, "match"));
+	}
+}
+
 static void read_objects(struct nft_reader *r)
 {
 	json_t *o, *k;
@@ -458,8 +512,13 @@ int nftables_read(const char *text, const struct read_hints *h,
 		nft_lines_read(h->source, &r.lines);
 	count_listed(&r);
 	memset(pl->stateful, 0xff, sizeof(pl->stateful));
+	guess_wan(&r);
 	read_objects(&r);
 	nft_lines_done(&r.lines);
+	if (r.unnamed && !h->wan && !h->lan)
+		pipeline_unknown(pl, 0, true,
+			_("which interface is the line's is not said in it: name it with --wan"));
+	free(r.wan);
 	json_decref(root);
 	return 0;
 }

@@ -313,6 +313,7 @@ struct draft {
 	struct icmp_name icmp[32];
 	size_t icmp_n;
 	enum verdict v;
+	bool ignored;		/* fw4 leaves such a rule out */
 };
 
 static void draft_done(struct draft *d)
@@ -478,13 +479,25 @@ static bool draft_read(struct draft *d)
 		!nets_read(&d->sip, d->s, "src_ip", F_SRC) ||
 		!nets_read(&d->dip, d->s, "dest_ip", F_DST))
 		return false;
-	if (!ipset(d->o, d->s, &d->rest, &d->fam) ||
-		!same_family(&d->fam, d->src ? d->src->fam : FAM_NONE) ||
-		!same_family(&d->fam, d->dest ? d->dest->fam : FAM_NONE))
+	if (!ipset(d->o, d->s, &d->rest, &d->fam))
+		return false;
+	/* fw4: "is restricted to IPv6 but referenced source zone is IPv4 only" */
+	d->ignored = !same_family(&d->fam, d->src ? d->src->fam : FAM_NONE) ||
+		     !same_family(&d->fam, d->dest ? d->dest->fam : FAM_NONE);
+	if (d->ignored)
 		return false;
 	opaques(d->s, &d->rest);
 	return ports_read(&d->ports, d->s, "src_port", F_SPORT) &&
 	       ports_read(&d->ports, d->s, "dest_port", F_DPORT) && icmp_read(d);
+}
+
+/* From one zone of the home: nothing that the line brings is meant. */
+static bool at_home(const struct owrt *o, const struct uci_section *s)
+{
+	for (size_t i = 0; i < o->zone_n; i++)
+		if (!strcmp(uci_get(o->zones[i].sec, "name"), uci_get(s, "src")))
+			return o->zones[i].role == ROLE_LAN;
+	return false;
 }
 
 void owrt_rule(struct owrt *o, const struct uci_section *s)
@@ -500,11 +513,13 @@ void owrt_rule(struct owrt *o, const struct uci_section *s)
 	/* marks, helpers, no tracking: nothing is decided by these */
 	if (!owrt_policy(target, &d.v) && strncasecmp(target, "mark", 4) &&
 		strcasecmp(target, "dscp") && strcasecmp(target, "helper") && *target) {
-		owrt_skipped(o, s);
+		if (strcasecmp(target, "notrack") || !at_home(o, s))
+			owrt_skipped(o, s);
 		return;
 	}
 	if (!draft_read(&d) || !protos_read(o, s, protos, &n)) {
-		owrt_skipped(o, s);
+		if (!d.ignored)
+			owrt_skipped(o, s);
 	} else if ((chain = chain_of(&d)) && owrt_policy(target, &d.v)) {
 		unknown_options(&d);
 		for (size_t i = 0; i < n; i++)
@@ -520,10 +535,10 @@ void owrt_forwarding(struct owrt *o, const struct uci_section *s)
 
 	if (!uci_bool(s, "enabled", true))
 		return;
-	if (!uci_opt(s, "src") || !uci_opt(s, "dest") || !draft_read(&d))
-		owrt_skipped(o, s);
-	else
+	if (uci_opt(s, "src") && uci_opt(s, "dest") && draft_read(&d))
 		add(&d, d.fam, &all);
+	else if (!d.ignored)
+		owrt_skipped(o, s);
 	draft_done(&d);
 }
 

@@ -279,7 +279,9 @@ static void bridged(struct owrt *o, const struct uci_section *bridge)
 
 		if (!*dev)
 			dev = uci_get(s, "ifname");
+		/* "none": the provider's television, a port without the router */
 		if (!is(s, "interface") || !*dev || s == bridge ||
+			!strcmp(uci_get(s, "proto"), "none") ||
 			!network_is_wan(o, s->name + (strncmp(s->name, "network.", 8) ? 0 : 8)))
 			continue;
 		/* the line's network on the bridge itself is an ordinary set-up */
