@@ -286,6 +286,27 @@ static void as_prefix(struct teller *te, enum slot s, struct addrmask *m)
 		m->value = addr_and(&m->value, &m->mask);
 		return;
 	}
+	/* a bit is free: does one of its values lead to what is routed alone? */
+	for (unsigned i = 0; i < len && te->four; i++) {
+		uint8_t *b = &m->value.b[16 - bits / 8 + i / 8];
+		uint8_t bit = (uint8_t)(0x80 >> i % 8);
+		uint8_t *care = &m->mask.b[16 - bits / 8 + i / 8];
+		struct addr one;
+		bdd half;
+
+		if (*care & bit)
+			continue;
+		*care |= bit;
+		*b |= bit;
+		one = m->value;
+		one.b[16 - bits / 8 + i / 8] &= (uint8_t)~bit;
+		half = bdd_and(w, space_mask(te->pr, s, one.b, m->mask.b),
+			te->four ? te->pr->is4 : te->pr->is6);
+		if (bdd_minus(w, half, unrouted(te->pr, s)) != BDD_NO) {
+			m->value = one;
+			*care &= (uint8_t)~bit;
+		}
+	}
 	lost = bdd_minus(w, space_mask(te->pr, s, m->value.b, m->mask.b),
 		space_mask(te->pr, s, m->value.b, mask.b));
 	lost = bdd_and(w, lost, te->four ? te->pr->is4 : te->pr->is6);

@@ -251,10 +251,10 @@ int srx_read(const char *text, const struct read_hints *h,
 		pipeline_unknown(pl, x.zones->line, true,
 			_("which zone is the line's side is not told by its name: say it with --wan ZONE"));
 	srx_nat(&x);
+	absent(&x, FAM_6); /* asked first: no policy is the reason then */
+	absent(&x, FAM_4);
 	srx_filters(&x);
 	srx_policies(&x);
-	absent(&x, FAM_6);
-	absent(&x, FAM_4);
 	switched(&x);
 	groups(&x);
 	unknowns(&x);
