@@ -165,6 +165,8 @@ static int near_link = -1, sink_link = -1;
 
 static void sink_xdp(bool on)
 {
+	if (on == (sink_link >= 0))
+		return;
 	in(ns_far);
 	drop_link(&sink_link);
 	if (on)
@@ -206,7 +208,6 @@ static void prime(uint32_t flows, size_t size)
 {
 	uint32_t n = flows * MAX2(gen->bss->gen_conf.burst, 1u);
 
-	flush();
 	gen->bss->gen_conf.at = 0;
 	send_n(n, size, false);
 	gen->bss->gen_conf.at = 0;
@@ -342,8 +343,8 @@ static void alone_row(const char *what, enum gen_kind k, uint32_t flows)
 
 	gen->bss->gen_conf.kind = k;
 	gen->bss->gen_conf.flows = flows;
-	esp_bindings(k, flows);
 	sink_xdp(true);
+	flush();
 	prime(flows, 64);
 	enter(V_OURS, false);
 	ours = on_lan0();
@@ -361,21 +362,6 @@ static void alone_row(const char *what, enum gen_kind k, uint32_t flows)
 }
 
 /* ---- a row ---- */
-
-static void turn(enum variant v, uint32_t flows, size_t size, bool tcp,
-	struct cost *ret)
-{
-	bool ours = v == V_OURS || v == V_TC;
-
-	enter(v, tcp);
-	if (ours)
-		warm(flows, size);
-	else
-		send_n(MIN2(MAX2(flows, 4000u), 100000u), size, false);
-	/* many flows: each is checked anew more than once in the window */
-	*ret = measure(size, ours && flows > 10000 ? LONG_MS : window_ms);
-	leave(v);
-}
 
 static int by_cost(const void *a, const void *b)
 {
@@ -396,35 +382,78 @@ static void print_row(const char *what, size_t size, uint32_t flows,
 	fflush(stdout);
 }
 
-static void row(const char *what, enum gen_kind k, size_t size, uint32_t flows,
-	uint32_t burst, int n)
-{
-	static struct cost c[V_MAX][ROUNDS_MAX];
-	struct dataplane_status s;
-	double memory = 0;
+struct row {
+	const char *what;
+	enum gen_kind k;
+	size_t size;
+	uint32_t flows, burst;
+	struct cost c[V_MAX][ROUNDS_MAX];
+	double memory;
+};
 
-	gen->bss->gen_conf.kind = k;
-	gen->bss->gen_conf.flows = flows;
-	gen->bss->gen_conf.burst = burst;
-	memset(gen->bss->tcp_seq, 0, sizeof(gen->bss->tcp_seq));
-	esp_bindings(k, flows);
+static void choose(const struct row *w)
+{
+	gen->bss->gen_conf.kind = w->k;
+	gen->bss->gen_conf.flows = w->flows;
+	gen->bss->gen_conf.burst = w->burst;
+}
+
+static void one(struct row *w, enum variant v, int round)
+{
+	bool ours = v == V_OURS || v == V_TC;
+	struct dataplane_status s;
+
+	choose(w);
+	if (ours)
+		warm(w->flows, w->size);
+	else
+		send_n(MIN2(MAX2(w->flows, 4000u), 100000u), w->size, false);
+	/* many flows: each is checked anew more than once in the window */
+	w->c[v][round] = measure(w->size,
+		ours && w->flows > 1000 ? LONG_MS : window_ms);
+	if (v != V_OURS || w->flows <= 1000)
+		return;
+	dataplane_status(dp, &s);
+	w->memory = (double)s.touched / (double)(s.leases + !s.leases);
+}
+
+static double wall_s(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/*
+ * Rows in order of flows, since the table grows. In each round every variant
+ * has its turn, and in it every row: attaching waits for the kernel's one lock
+ * for devices, on a busy machine for seconds. No round begins after max_s.
+ */
+static void rows_run(struct row *w, size_t n, int most, double max_s)
+{
+	bool tcp = w->k == GEN_TCP4;
+	double start = wall_s();
+	int r = 0;
+
 	sink_xdp(true);
-	prime(flows, size);
-	for (int r = 0; r < n; r++)
+	flush();
+	for (size_t i = 0; i < n; i++) {
+		choose(&w[i]);
+		prime(w[i].flows, w[i].size);
+	}
+	for (; r < most && (!r || wall_s() - start < max_s); r++)
 		for (int j = 0; j < V_MAX; j++) {
 			enum variant v = (enum variant)((j + r) % V_MAX);
 
-			turn(v, flows, size, k == GEN_TCP4, &c[v][r]);
+			enter(v, tcp);
+			for (size_t i = 0; i < n; i++)
+				one(&w[i], v, r);
+			leave(v);
 		}
-	if (flows > 1000) {
-		enter(V_OURS, k == GEN_TCP4);
-		warm(flows, size);
-		dataplane_status(dp, &s);
-		if (s.leases)
-			memory = (double)s.touched / (double)s.leases;
-		leave(V_OURS);
-	}
-	print_row(what, size, flows, burst, c, n, memory);
+	for (size_t i = 0; i < n; i++)
+		print_row(w[i].what, w[i].size, w[i].flows, w[i].burst, w[i].c,
+			r, w[i].memory);
 }
 
 /* First packets: every one a flow of its own. */
@@ -526,23 +555,76 @@ static void bigger(uint32_t sets)
 	dataplane_wan4(dp, &wan4);
 }
 
-static void tcp_rows(void)
-{
-	static const uint32_t rows[][2] = {{1, 64}, {16, 64}, {16, 16}, {16, 4}};
+static const struct {
+	const char *what;
+	enum gen_kind k;
+} kinds[] = {{"UDP IPv6", GEN_UDP6}, {"ESP IPv6", GEN_ESP6},
+	{"ESP IPv4", GEN_ESP4}, {"UDP NAT44", GEN_NAT44}};
 
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		row("bulk TCP NAT44", GEN_TCP4, 1400, rows[i][0], rows[i][1],
-			rounds);
+static struct row rows[64];
+
+/* Up to so many flows; the learner keeps 16384 bindings at most. */
+static size_t plain_rows(uint32_t most)
+{
+	static const uint32_t many[] = {1, 1000, 100000};
+	size_t n = 0;
+
+	for (size_t f = 0; f < ARRAY_LEN(many) && many[f] <= most; f++)
+		for (size_t k = 0; k < ARRAY_LEN(kinds); k++)
+			for (size_t size = 64; size <= 1400; size += 1336)
+				rows[n++] = (struct row){.what = kinds[k].what,
+					.k = kinds[k].k, .size = size,
+					.flows = kinds[k].k == GEN_ESP4
+						? MIN2(many[f], 10000u)
+						: many[f]};
+	return n;
+}
+
+static size_t million_rows(void)
+{
+	size_t n = 0;
+
+	for (size_t k = 0; k < ARRAY_LEN(kinds); k++)
+		if (kinds[k].k != GEN_ESP4)
+			rows[n++] = (struct row){.what = kinds[k].what,
+				.k = kinds[k].k, .size = 64, .flows = 1000000};
+	return n;
+}
+
+static size_t tcp_rows(void)
+{
+	static const uint32_t v[][2] = {{1, 64}, {16, 64}, {16, 16}, {16, 4}};
+
+	for (size_t i = 0; i < ARRAY_LEN(v); i++)
+		rows[i] = (struct row){.what = "bulk TCP NAT44", .k = GEN_TCP4,
+			.size = 1400, .flows = v[i][0], .burst = v[i][1]};
+	return ARRAY_LEN(v);
+}
+
+static void alone_rows(void)
+{
+	for (uint32_t n = 1; n <= 100000; n *= n > 1 ? 100 : 1000)
+		for (size_t k = 0; k < ARRAY_LEN(kinds); k++)
+			alone_row(kinds[k].what, kinds[k].k,
+				k == 2 ? MIN2(n, 10000u) : n);
+}
+
+static void all(void)
+{
+	rows_run(rows, plain_rows(100000), rounds, 600);
+	cold_line(1000, 1u << 13);
+	cold_line(100000, 1u << 19);
+	cold_line(1000000, 1u << 21);
+	rows_run(rows, tcp_rows(), rounds, 120);
+	new_flows("new flows NAT44", GEN_NAT44);
+	new_flows("new flows IPv6", GEN_UDP6);
+	bigger(1u << 19); /* 128 MiB: two slots for each of a million flows */
+	rows_run(rows, million_rows(), MIN2(rounds, 3), 180);
 }
 
 int main(int argc, char **argv)
 {
-	static const uint32_t many[] = {1, 1000, 100000};
-	static const struct {
-		const char *what;
-		enum gen_kind k;
-	} kinds[] = {{"UDP IPv6", GEN_UDP6}, {"ESP IPv6", GEN_ESP6},
-		{"ESP IPv4", GEN_ESP4}, {"UDP NAT44", GEN_NAT44}};
+	const char *quick = getenv("QUICK");
 
 	if (argc < 3)
 		return 1;
@@ -552,48 +634,17 @@ int main(int argc, char **argv)
 		window_ms = atoi(argv[4]);
 	stage(argv[1], argv[2]);
 	load(1u << 17); /* 32 MiB, what a home gateway takes */
-	if (getenv("ALONE")) {
-		for (uint32_t n = 1; n <= 100000; n *= n > 1 ? 100 : 1000)
-			for (size_t k = 0; k < ARRAY_LEN(kinds); k++)
-				alone_row(kinds[k].what, kinds[k].k,
-					k == 2 ? MIN2(n, 10000u) : n);
-		return 0;
-	}
-	if (getenv("QUICK")) { /* while working on the program */
-		switch (*getenv("QUICK")) {
-		case 't':
-			tcp_rows();
-			return 0;
-		case 'n':
-			new_flows("new flows NAT44", GEN_NAT44);
-			return 0;
-		}
-		row("UDP IPv6", GEN_UDP6, 64, (uint32_t)atoi(getenv("QUICK")),
-			0, rounds);
-		row("UDP NAT44", GEN_NAT44, 64, (uint32_t)atoi(getenv("QUICK")),
-			0, rounds);
-		return 0;
-	}
-	for (size_t s = 0; s < 2; s++)
-		for (size_t k = 0; k < ARRAY_LEN(kinds); k++)
-			for (size_t f = 0; f < ARRAY_LEN(many); f++) {
-				/* the learner keeps 16384 bindings at most */
-				uint32_t n = kinds[k].k == GEN_ESP4
-					? MIN2(many[f], 10000u) : many[f];
-
-				row(kinds[k].what, kinds[k].k, s ? 1400 : 64, n,
-					0, rounds);
-			}
-	cold_line(1000, 1u << 13);
-	cold_line(100000, 1u << 19);
-	cold_line(1000000, 1u << 21);
-	tcp_rows();
-	new_flows("new flows NAT44", GEN_NAT44);
-	new_flows("new flows IPv6", GEN_UDP6);
-	bigger(1u << 19); /* 128 MiB: two slots for each of a million flows */
-	for (size_t k = 0; k < ARRAY_LEN(kinds); k++)
-		if (kinds[k].k != GEN_ESP4)
-			row(kinds[k].what, kinds[k].k, 64, 1000000, 0, MIN2(rounds, 3));
+	esp_bindings(GEN_ESP4, 10000);
+	if (getenv("ALONE"))
+		alone_rows();
+	else if (quick && *quick == 't')
+		rows_run(rows, tcp_rows(), rounds, 60);
+	else if (quick && *quick == 'n')
+		new_flows("new flows NAT44", GEN_NAT44);
+	else if (quick)
+		rows_run(rows, plain_rows((uint32_t)atoi(quick)), rounds, 60);
+	else
+		all();
 	in(ns_gw);
 	dataplane_free(dp);
 	return 0;

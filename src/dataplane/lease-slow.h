@@ -15,14 +15,10 @@
 enum { F4 = 4, F6 = 6, AF_INET_ = 2, AF_INET6_ = 10 };
 enum { GO_UP = -1 };
 
-/* Of the hash; filled in before loading. */
-const volatile __u64 keys[5] = {0};
-
 struct lease_conf conf;
 struct lease_hop hops[LEASE_HOPS];
 __u32 wanted[LEASE_WANTED];	/* slot + 1 */
 __u16 seen[LEASE_SEEN];		/* second << 8 | packets in it */
-__u64 coarse;			/* jiffies << 32 | ticks then */
 __u32 asked;			/* ticks: when anybody asked the far port */
 
 struct {
@@ -81,12 +77,12 @@ static __always_inline void note(enum lease_event e, __u64 n)
 static __always_inline __u32 ticks(void)
 {
 	__u32 j = bpf_jiffies64(), now;
-	__u64 c = coarse;
+	__u64 c = conf.coarse;
 
 	if (c >> 32 == j)
 		return c;
 	now = bpf_ktime_get_coarse_ns() >> LEASE_TICK_SHIFT;
-	coarse = (__u64)j << 32 | now;
+	conf.coarse = (__u64)j << 32 | now;
 	return now;
 }
 
@@ -96,7 +92,7 @@ static __always_inline __u32 ticks(void)
  */
 static __always_inline __u64 nh(__u64 x, int k)
 {
-	x ^= keys[k];
+	x ^= conf.keys[k];
 	return (x >> 32) * (__u32)x;
 }
 

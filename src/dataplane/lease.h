@@ -153,18 +153,20 @@ struct lease_wish {
 	__u32 meta;
 };
 
-/* The daemon's settings, read by each packet. */
+/* The daemon's settings; the first line is read by each packet. */
 struct lease_conf {
 	__u32 mult;	/* of the ports' hash */
 	__u32 until;	/* ticks; the daemon moves it on */
 	__u32 stamp;	/* policy generation << 16 | network generation */
+	__u32 mask;	/* of the sets in use: few flows, few pages */
+	__u64 coarse;	/* jiffies << 32 | ticks then; the programs keep it */
+	__u64 keys[5];	/* of the hash, random */
 	__u32 wan4;	/* our address outside, 0: none */
 	__u32 sample;	/* ticks between samples */
 	__u32 liberal;	/* conntrack is liberal with all TCP */
-	__u32 mask;	/* of the sets in use: few flows, few pages */
-	__u32 pad;
+	__u32 pad[13];
 	struct lease_port ports[LEASE_PORTS];
 	__u32 l3[LEASE_PORTS];	/* routed device of a side */
-};
+} __attribute__((aligned(64)));
 
 #endif

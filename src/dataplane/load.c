@@ -97,7 +97,7 @@ static void each_set(struct dataplane *dp, sets_fn fn, void *arg, bool write)
 	int fd = bpf_map__fd(dp->skel->maps.leases);
 	struct lease_set *v = xcalloc(PART, sizeof(*v));
 	uint32_t *keys = xcalloc(PART, sizeof(*keys)), at = 0, n, next = 0;
-	uint32_t sets = dp->conf->mask + 1;
+	uint32_t sets = MIN2(dp->conf->mask + 1, dp->sets);
 
 	for (uint32_t first = 0; first < sets; first += n) {
 		n = MIN2((uint32_t)PART, sets - first);
@@ -142,7 +142,7 @@ static int on_wish(void *arg, void *data, size_t n)
 
 static int load(struct dataplane *dp, uint32_t sets)
 {
-	uint64_t keys[ARRAY_LEN(dp->skel->rodata->keys)];
+	uint64_t keys[ARRAY_LEN(dp->conf->keys)];
 	int rc;
 
 	dp->skel = lease_bpf__open();
@@ -150,15 +150,14 @@ static int load(struct dataplane *dp, uint32_t sets)
 		return -errno;
 	if (getrandom(keys, sizeof(keys), 0) != sizeof(keys))
 		return -EIO;
-	memcpy((void *)(uintptr_t)dp->skel->rodata->keys, keys, sizeof(keys));
 	bpf_map__set_max_entries(dp->skel->maps.leases, sets);
 	rc = lease_bpf__load(dp->skel);
 	if (rc)
 		return rc;
 	dp->conf = (struct lease_conf *)&dp->skel->bss->conf;
+	memcpy(dp->conf->keys, keys, sizeof(keys));
 	dp->conf->stamp = 1u << 16 | 1;
 	dp->conf->sample = SAMPLE_MS;
-	dp->conf->mask = MIN2(sets, (uint32_t)SETS_FIRST) - 1;
 	dp->memory = (uint64_t)sets * sizeof(struct lease_set) +
 		sizeof(*dp->skel->bss);
 	dp->sets = sets;
@@ -362,6 +361,7 @@ static int new_rows(struct dataplane *dp)
 		each_set(dp, add_slots, &dp->carry, false);
 		each_set(dp, forget, NULL, true);
 	}
+	fresh.mask = MIN2(dp->sets, (uint32_t)SETS_FIRST) - 1;
 	memset(dp->skel->bss->wanted, 0, sizeof(dp->skel->bss->wanted));
 	memset(dp->skel->bss->hops, 0, sizeof(dp->skel->bss->hops));
 	fresh.until = c->until;
