@@ -534,8 +534,11 @@ static void load(uint32_t sets)
 	memcpy(&gen->bss->bare_conf, macs, sizeof(macs));
 	bpf_map_update_elem(bpf_map__fd(gen->maps.bare_out), &zero, &ifindex,
 		BPF_ANY);
-	/* where TCP is merged the sink counts segments at tc */
 	in(ns_far);
+	/* a test run of a program that hangs nowhere waits for RCU each time */
+	(void)bpf_xdp_attach((int)if_nametoindex("lo"),
+		bpf_program__fd(gen->progs.gen), XDP_FLAGS_SKB_MODE, NULL);
+	/* where TCP is merged the sink counts segments at tc */
 	h.ifindex = wan1;
 	o.prog_fd = bpf_program__fd(gen->progs.sink_tc);
 	(void)bpf_tc_hook_create(&h);
