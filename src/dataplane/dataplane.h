@@ -102,6 +102,8 @@ void dataplane_free(struct dataplane *dp);
 typedef int (*dataplane_xmit_fn)(const struct dataplane_device *d);
 int dataplane_attach(struct dataplane *dp, const struct dataplane_device *d,
 	size_t n, enum dataplane_mode best, bool force, dataplane_xmit_fn xmit);
+/* Is all that was attached still there? Somebody may remove a clsact. */
+bool dataplane_whole(const struct dataplane *dp);
 const struct dataplane_port *dataplane_ports(const struct dataplane *dp,
 	size_t *n);
 

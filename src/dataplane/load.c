@@ -395,6 +395,30 @@ int dataplane_attach(struct dataplane *dp, const struct dataplane_device *d,
 	return rc;
 }
 
+static bool tc_there(int ifindex, enum bpf_tc_attach_point where)
+{
+	struct bpf_tc_hook h = hook_of(ifindex, where);
+	struct bpf_tc_opts o = {.sz = sizeof(o), .handle = TC_HANDLE,
+		.priority = TC_PRIORITY};
+
+	return !bpf_tc_query(&h, &o);
+}
+
+bool dataplane_whole(const struct dataplane *dp)
+{
+	libbpf_print_fn_t before = libbpf_set_print(on_print);
+	bool whole = true;
+
+	for (size_t i = 0; i < dp->port_n; i++) {
+		if (dp->at[i].in)
+			whole &= tc_there(dp->port[i].ifindex, BPF_TC_INGRESS);
+		if (dp->at[i].out)
+			whole &= tc_there(dp->port[i].ifindex, BPF_TC_EGRESS);
+	}
+	libbpf_set_print(before);
+	return whole;
+}
+
 const struct dataplane_port *dataplane_ports(const struct dataplane *dp,
 	size_t *n)
 {

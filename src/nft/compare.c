@@ -158,14 +158,9 @@ static size_t foreign(const char *ruleset, bool (*hit)(const char *line),
 	return n;
 }
 
-static bool is_gate(const char *table)
-{
-	return !strncmp(table, NFT_TABLE, strlen(NFT_TABLE));
-}
-
 size_t nft_foreign_tables(const char *ruleset, struct text *out)
 {
-	return foreign(ruleset, filters, is_gate, out);
+	return foreign(ruleset, filters, named_ours, out);
 }
 
 size_t nft_foreign_hooks(const char *ruleset, struct text *out)

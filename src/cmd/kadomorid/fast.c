@@ -323,7 +323,7 @@ static void on_looking(int fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (f->links_moved && see_devices(f))
+	if (f->links_moved && (see_devices(f) || !dataplane_whole(f->dp)))
 		attach(f);
 	else if (f->fdb_moved)
 		see_fdb(f);

@@ -276,17 +276,17 @@ got=$(fast fast_packets)
 
 step "somebody takes our tc filters away: they come back, nothing is lost"
 on pc $py udp 101.1.1.1 7 4 100 5200 >"$tmp/u" & up=$!
-sleep 1.5; on gw tc qdisc del dev wan0 clsact; on gw tc qdisc del dev l1 clsact
+sleep 1.5; on gw tc qdisc del dev wan0 clsact; on gw tc qdisc del dev l1 clsact || fail "no clsact"
 wait $up; set -- $(cat "$tmp/u"); echo "  $1 sent, $2 back, longest gap $3 ms"
 [ $(($2 * 100)) -ge $(($1 * 95)) ] || fail "lost $(($1 - $2))"
 quiet; on pc $py udp 101.1.1.1 7 2 >/dev/null; grew 200 || fail "not fast again"
 
 step "a wrong checksum: the first packets are refused, in a hot flow it stays wrong"
 on out $py wrong-sink 101.1.1.1 7777 6 >"$tmp/wrong" & sink=$!; sleep 0.3
-on pc $py wrong 101.1.1.1 7777 || fail "sender"
+got=$(fast fast_packets); on pc $py wrong 101.1.1.1 7777 || fail "sender"
 wait $sink; set -- $(cat "$tmp/wrong")
-echo "  $1 right, $2 with a wrong sum arrived of a flow that began so, $3 of a hot flow, $4 of them made right"
-[ "$1" -gt 100 ] && [ "$2" = 0 ] && [ "$4" = 0 ] || fail "wrong sums: $*"
+sleep 2; grew 200 || fail "the raw flow did not go fast"; echo "  $1 right, $2 with a wrong sum arrived of a flow that began so, $3 of a hot flow, $4 of them made right"
+[ "$1" -gt 100 ] && [ "$2" = 0 ] && [ "$3" -gt 10 ] && [ "$4" = 0 ] || fail "wrong sums: $*"
 
 step "a shaper outside sees every packet: towards it not by XDP"
 quiet
@@ -318,13 +318,17 @@ wait $up; wait $sp
 [ "$(cut -d' ' -f1,2 "$tmp/sink")" = "$(cat "$tmp/src")" ] || fail "bytes differ: $(cat "$tmp/src" "$tmp/sink")"
 echo "  $(cut -c1-30 "$tmp/src") both ends"
 
-step "a VLAN and a PPPoE line: status says what serves them and why"
-on gw ip link add link wan0 name wan7 type vlan id 7; on gw ip link set wan7 up
+step "a PPPoE line: status says what serves it and why" # bare.sh sends through one
 on gw ip tuntap add ppp0 mode tun; on gw ip link set ppp0 up
-sed -i 's/^wan .*/wan wan7/' "$conf"; k apply >/dev/null 2>&1; sleep 2.5
-k status | grep -E "wan7 +tc .*VLAN" || { k status; fail "VLAN"; }
-sed -i 's/^wan .*/wan ppp0/; s/^line .*/line pppoe/' "$conf"; k apply 2>&1; sleep 2.5
-k status | grep -E "ppp0 +off .*PPPoE" || { k status; fail "PPPoE"; }
+sed -i 's/^wan .*/wan ppp0/; s/^line .*/line pppoe4/' "$conf"; k apply 2>&1; sleep 2.5
+k status | grep -E "ppp0 +tc .*PPPoE" || { k status; fail "PPPoE"; }
+if on gw ip link add link wan0 name wan7 type vlan id 7 2>/dev/null; then
+	on gw ip link set wan7 up
+	sed -i 's/^wan .*/wan wan7/; s/^line .*/line dhcp4/' "$conf"; k apply >/dev/null 2>&1; sleep 2.5
+	k status | grep -E "wan7 +tc .*VLAN" || { k status; fail "VLAN"; }
+else
+	echo "  this kernel has no VLAN devices: only the plan is tested (tests/unit)"
+fi
 
 step "down leaves nothing at the interfaces"
 k down >/dev/null || fail down
