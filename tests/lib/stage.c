@@ -15,28 +15,48 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static const struct mac gw_mac = {{0x02, 0, 0, 0, 0, 1}};
-static const struct mac far_mac = {{0x02, 0, 0, 0, 0, 2}};
+const struct mac stage_gw_mac = {{0x02, 0, 0, 0, 0, 1}};
+const struct mac stage_far_mac = {{0x02, 0, 0, 0, 0, 2}};
 
 static const char *const far_names[] = {"wan1", "lan1", NULL, "seg1"};
 
-static int side_of(enum role r)
+int stage_side(enum role r)
 {
 	return r == ROLE_WAN ? 0 : r == ROLE_LAN ? 1 : 2;
 }
 
-void stage_sh(const char *fmt, ...)
+static char ns_gw[32], ns_far[32];
+
+static void shell(const char *prefix, const char *fmt, va_list ap)
 {
 	char buf[2048];
-	va_list ap;
+	int n = snprintf(buf, sizeof(buf), "%s", prefix);
 
-	va_start(ap, fmt);
-	vsnprintf(buf, sizeof(buf), fmt, ap);
-	va_end(ap);
+	vsnprintf(buf + n, sizeof(buf) - (size_t)n, fmt, ap);
 	if (system(buf)) {
 		fprintf(stderr, "failed: %s\n", buf);
 		exit(1);
 	}
+}
+
+void stage_sh(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	shell("", fmt, ap);
+	va_end(ap);
+}
+
+void stage_far(const char *fmt, ...)
+{
+	char prefix[64];
+	va_list ap;
+
+	snprintf(prefix, sizeof(prefix), "ip netns exec %s ", ns_far);
+	va_start(ap, fmt);
+	shell(prefix, fmt, ap);
+	va_end(ap);
 }
 
 static void enter(const char *ns)
@@ -52,8 +72,6 @@ static void enter(const char *ns)
 	}
 	close(fd);
 }
-
-static char ns_gw[32], ns_far[32];
 
 static void cleanup_ns(void)
 {
@@ -106,7 +124,7 @@ void stage_up(struct stage *st)
 	enter(ns_far);
 	for (int r = 0; r < ROLE_MAX; r++)
 		if (far_names[r])
-			st->fd[side_of((enum role)r)] = packet_socket(far_names[r]);
+			st->fd[stage_side((enum role)r)] = packet_socket(far_names[r]);
 	enter(ns_gw);
 }
 
@@ -133,26 +151,26 @@ void stage_send(struct stage *st, const struct packet *p,
 	const struct packet *quoted, uint64_t mark)
 {
 	struct frame f[2];
-	size_t n = frame_build(p, quoted, &far_mac, &gw_mac, mark, f);
+	size_t n = frame_build(p, quoted, &stage_far_mac, &stage_gw_mac, mark, f);
 
 	for (size_t i = 0; i < n; i++)
-		if (send(st->fd[side_of(p->in)], f[i].buf, f[i].len, 0) < 0)
+		if (send(st->fd[stage_side(p->in)], f[i].buf, f[i].len, 0) < 0)
 			perror("send");
 }
 
 /* Frames that the gateway sent (not our own, which a packet socket also sees). */
-static bool take_marked(int fd, uint64_t mark)
+static bool take_marked(struct stage *st, int fd, uint64_t mark)
 {
-	uint8_t buf[4096];
 	struct sockaddr_ll from;
 	socklen_t len = sizeof(from);
 	ssize_t n;
 
-	while ((n = recvfrom(fd, buf, sizeof(buf), 0, (struct sockaddr *)&from,
-			&len)) >= 0) {
+	while ((n = recvfrom(fd, st->got, sizeof(st->got), 0,
+			(struct sockaddr *)&from, &len)) >= 0) {
 		len = sizeof(from);
+		st->got_n = (size_t)n;
 		if (from.sll_pkttype != PACKET_OUTGOING &&
-			frame_has_mark(buf, (size_t)n, mark))
+			frame_has_mark(st->got, (size_t)n, mark))
 			return true;
 	}
 	return false;
@@ -160,10 +178,10 @@ static bool take_marked(int fd, uint64_t mark)
 
 bool stage_arrives(struct stage *st, enum role out, uint64_t mark)
 {
-	struct pollfd p = {.fd = st->fd[side_of(out)], .events = POLLIN};
+	struct pollfd p = {.fd = st->fd[stage_side(out)], .events = POLLIN};
 
 	for (int ms = 0; ms < STAGE_WAIT_MS; ms += 5) {
-		if (poll(&p, 1, 5) > 0 && take_marked(p.fd, mark))
+		if (poll(&p, 1, 5) > 0 && take_marked(st, p.fd, mark))
 			return true;
 	}
 	return false;
@@ -172,7 +190,7 @@ bool stage_arrives(struct stage *st, enum role out, uint64_t mark)
 void stage_collect(struct stage *st, enum role out, uint64_t first, size_t n,
 	bool *came)
 {
-	struct pollfd p = {.fd = st->fd[side_of(out)], .events = POLLIN};
+	struct pollfd p = {.fd = st->fd[stage_side(out)], .events = POLLIN};
 	uint8_t buf[4096];
 	struct sockaddr_ll from;
 	socklen_t len = sizeof(from);

@@ -20,12 +20,19 @@ enum { STAGE_WAIT_MS = 30, STAGE_SIDES = 3 };
 struct stage {
 	int fd[STAGE_SIDES]; /* packet sockets at wan1, lan1, seg1 */
 	uint64_t mark;
+	uint8_t got[4096]; /* the frame that stage_arrives saw */
+	size_t got_n;
 };
+extern const struct mac stage_gw_mac, stage_far_mac;
 
 /* Up, and this process inside the gateway's namespace; gone at exit. */
 void stage_up(struct stage *st);
 /* A shell command; failure ends the program. */
 void stage_sh(const char *fmt, ...) printf_like(1, 2);
+/* The same where the far ends are. */
+void stage_far(const char *fmt, ...) printf_like(1, 2);
+/* The socket of a role: 0 WAN, 1 LAN, 2 segment. */
+int stage_side(enum role r);
 /* Next hops for the far ends (an interface's last address takes its
  * neighbours with it). */
 void stage_neighbours(void);

@@ -4,10 +4,13 @@
  * says what the policy means, and the kernel with the emitted rules shows what
  * does happen.
  *
- * usage: judge [--rules COMMAND] TABLE...
+ * usage: judge [--rules COMMAND] [--fast native|tc] TABLE...
  *	--rules: load these instead of our own (run in the gateway's namespace
  *	by /bin/sh; another emitter's output, or nothing: "true").
+ *	--fast: instead of the first two judges the fast path, its leases hot,
+ *	against the kernel alone (fast/hot.h).
  */
+#include "../fast/hot.h"
 #include "../../lib/stage.h"
 #include "../../lib/table.h"
 #include "base/text.h"
@@ -115,7 +118,7 @@ static size_t judge_row(struct stage *st, const struct table *t,
 	return 1;
 }
 
-static size_t judge_table(struct stage *st, const char *path,
+static size_t judge_table(struct stage *st, struct hot *hot, const char *path,
 	const char *rules, size_t *rows)
 {
 	struct table t;
@@ -124,9 +127,12 @@ static size_t judge_table(struct stage *st, const char *path,
 	table_load(path, &t);
 	load_rules(&t, rules);
 	for (size_t i = 0; i < t.row_n; i++) {
-		bad += judge_row(st, &t, &t.rows[i], path);
+		if (!hot->dp)
+			bad += judge_row(st, &t, &t.rows[i], path);
 		pass += t.rows[i].pass;
 	}
+	if (hot->dp)
+		bad += hot_table(hot, &t, path);
 	printf("%s: %zu packets (%zu pass, %zu drop), %zu differ\n", path,
 		t.row_n, pass, t.row_n - pass, bad);
 	*rows += t.row_n;
@@ -137,7 +143,8 @@ static size_t judge_table(struct stage *st, const char *path,
 int main(int argc, char **argv)
 {
 	struct stage st = {.mark = 0};
-	const char *rules = NULL;
+	const char *rules = NULL, *way = NULL;
+	struct hot hot = {0};
 	size_t bad = 0, rows = 0;
 	int i = 1;
 
@@ -150,10 +157,21 @@ int main(int argc, char **argv)
 		rules = argv[i + 1];
 		i += 2;
 	}
+	if (i + 1 < argc && !strcmp(argv[i], "--fast")) {
+		way = argv[i + 1];
+		i += 2;
+	}
 	stage_up(&st);
+	if (way)
+		hot_up(&hot, &st, way);
 	for (; i < argc; i++)
-		bad += judge_table(&st, argv[i], rules, &rows);
+		bad += judge_table(&st, &hot, argv[i], rules, &rows);
 	printf("%zu packets judged by table, policy and kernel: %zu differ\n",
 		rows, bad);
-	return bad ? 1 : 0;
+	if (way)
+		printf("%s: %zu rows went fast live, %zu by BPF_PROG_RUN\n",
+			way, hot.hot, hot.runs);
+	dataplane_free(hot.dp);
+	/* a fast path that nothing takes would agree with everything */
+	return bad || (way && !hot.hot) || (hot.native && !hot.runs) ? 1 : 0;
 }
