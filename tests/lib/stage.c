@@ -187,24 +187,30 @@ bool stage_arrives(struct stage *st, enum role out, uint64_t mark)
 	return false;
 }
 
-void stage_collect(struct stage *st, enum role out, uint64_t first, size_t n,
+void stage_take(struct stage *st, enum role out, uint64_t first, size_t n,
 	bool *came)
 {
-	struct pollfd p = {.fd = st->fd[stage_side(out)], .events = POLLIN};
+	int fd = st->fd[stage_side(out)];
 	uint8_t buf[4096];
 	struct sockaddr_ll from;
 	socklen_t len = sizeof(from);
 	ssize_t got;
 
-	for (int ms = 0; ms < STAGE_WAIT_MS; ms += 5) {
-		if (poll(&p, 1, 5) <= 0)
-			continue;
-		while ((got = recvfrom(p.fd, buf, sizeof(buf), 0,
-				(struct sockaddr *)&from, &len)) >= 0) {
-			len = sizeof(from);
-			for (size_t i = 0; i < n; i++)
-				came[i] |= from.sll_pkttype != PACKET_OUTGOING &&
-					frame_has_mark(buf, (size_t)got, first + i);
-		}
+	while ((got = recvfrom(fd, buf, sizeof(buf), 0,
+			(struct sockaddr *)&from, &len)) >= 0) {
+		len = sizeof(from);
+		for (size_t i = 0; i < n; i++)
+			came[i] |= from.sll_pkttype != PACKET_OUTGOING &&
+				frame_has_mark(buf, (size_t)got, first + i);
 	}
+}
+
+void stage_collect(struct stage *st, enum role out, uint64_t first, size_t n,
+	bool *came)
+{
+	struct pollfd p = {.fd = st->fd[stage_side(out)], .events = POLLIN};
+
+	for (int ms = 0; ms < STAGE_WAIT_MS; ms += 5)
+		if (poll(&p, 1, 5) > 0)
+			stage_take(st, out, first, n, came);
 }

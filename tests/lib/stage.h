@@ -43,6 +43,9 @@ void stage_send(struct stage *st, const struct packet *p,
 	const struct packet *quoted, uint64_t mark);
 /* Has the packet with this mark come out at that side, in STAGE_WAIT_MS? */
 bool stage_arrives(struct stage *st, enum role out, uint64_t mark);
+/* The same without waiting. */
+void stage_take(struct stage *st, enum role out, uint64_t first, size_t n,
+	bool *came);
 /* Which of marks first to first + n - 1 came out within STAGE_WAIT_MS. */
 void stage_collect(struct stage *st, enum role out, uint64_t first, size_t n,
 	bool *came);

@@ -14,14 +14,14 @@
 static const char *const near_names[] = {"wan0", "lan0", "seg0"};
 static const char *const far_names[] = {"wan1", "lan1", "seg1"};
 
-void hot_up(struct hot *h, struct stage *st, const char *way)
+void hot_up(struct hot *h, struct stage *st, const char *way, unsigned sets)
 {
-		struct dataplane_device d[ARRAY_LEN(near_names)] = {0};
+	struct dataplane_device d[ARRAY_LEN(near_names)] = {0};
 	struct text why = TEXT_INIT;
 	size_t n;
 
 	*h = (struct hot){.st = st, .native = !strcmp(way, "native")};
-	if (dataplane_open(8192, &h->dp, &why)) {
+	if (dataplane_open(sets, &h->dp, &why)) {
 		/* what has BTF and conntrack's functions must take it */
 		bool must = access("/sys/kernel/btf/vmlinux", R_OK) == 0 &&
 			!system("grep -qw bpf_xdp_ct_lookup /proc/kallsyms");

@@ -15,13 +15,15 @@
 struct hot {
 	struct stage *st;
 	struct dataplane *dp;
-	bool native;
+	bool native, crowd;
 	size_t hot, runs; /* rows that went fast, live and by PROG_RUN */
 };
 
-/* way: native or tc. A kernel that cannot: exit 77. */
-void hot_up(struct hot *h, struct stage *st, const char *way);
+/* way: native or tc; sets: of the table. A kernel that cannot: exit 77. */
+void hot_up(struct hot *h, struct stage *st, const char *way, unsigned sets);
 /* The number of rows that differ; the table's rules are loaded. */
 size_t hot_table(struct hot *h, const struct table *t, const char *path);
+/* crowd.c: many more flows than slots; the number of complaints. */
+size_t hot_crowd(struct hot *h, const struct table *t, const char *path);
 
 #endif

@@ -71,7 +71,9 @@ static void look_at(unsigned id, struct found *f)
 		f->leases = fd;
 		f->sets = info.max_entries;
 	} else if (strstr(info.name, ".bss") && f->bss < 0 &&
-		info.value_size == sizeof(struct lease_bpf__bss)) {
+		/* the section ends where its last variable does */
+		info.value_size <= sizeof(struct lease_bpf__bss) &&
+		info.value_size + 8 > sizeof(struct lease_bpf__bss)) {
 		f->bss = fd;
 	} else {
 		close(fd);

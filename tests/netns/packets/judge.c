@@ -4,11 +4,12 @@
  * says what the policy means, and the kernel with the emitted rules shows what
  * does happen.
  *
- * usage: judge [--rules COMMAND] [--fast native|tc] TABLE...
+ * usage: judge [--rules COMMAND] [--fast|--crowd native|tc] TABLE...
  *	--rules: load these instead of our own (run in the gateway's namespace
  *	by /bin/sh; another emitter's output, or nothing: "true").
  *	--fast: instead of the first two judges the fast path, its leases hot,
- *	against the kernel alone (fast/hot.h).
+ *	against the kernel alone (fast/hot.h). --crowd: a small table, and
+ *	the table's rules only (fast/crowd.c).
  */
 #include "../fast/hot.h"
 #include "../../lib/stage.h"
@@ -132,7 +133,8 @@ static size_t judge_table(struct stage *st, struct hot *hot, const char *path,
 		pass += t.rows[i].pass;
 	}
 	if (hot->dp)
-		bad += hot_table(hot, &t, path);
+		bad += hot->crowd ? hot_crowd(hot, &t, path)
+				  : hot_table(hot, &t, path);
 	printf("%s: %zu packets (%zu pass, %zu drop), %zu differ\n", path,
 		t.row_n, pass, t.row_n - pass, bad);
 	*rows += t.row_n;
@@ -145,6 +147,7 @@ int main(int argc, char **argv)
 	struct stage st = {.mark = 0};
 	const char *rules = NULL, *way = NULL;
 	struct hot hot = {0};
+	bool crowd = false;
 	size_t bad = 0, rows = 0;
 	int i = 1;
 
@@ -157,13 +160,16 @@ int main(int argc, char **argv)
 		rules = argv[i + 1];
 		i += 2;
 	}
-	if (i + 1 < argc && !strcmp(argv[i], "--fast")) {
+	if (i + 1 < argc && (!strcmp(argv[i], "--fast") ||
+				   !strcmp(argv[i], "--crowd"))) {
+		crowd = !strcmp(argv[i], "--crowd");
 		way = argv[i + 1];
 		i += 2;
 	}
 	stage_up(&st);
 	if (way)
-		hot_up(&hot, &st, way);
+		hot_up(&hot, &st, way, crowd ? 4 : 8192);
+	hot.crowd = crowd;
 	for (; i < argc; i++)
 		bad += judge_table(&st, &hot, argv[i], rules, &rows);
 	printf("%zu packets judged by table, policy and kernel: %zu differ\n",

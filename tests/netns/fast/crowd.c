@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * See hot.h: a crowd too large for the table. Thousands of flows from hosts
+ * that are there and hosts that are made up, answered or not; from outside
+ * packets of forged peers to ports and SPIs at random; TCP of no connection. A
+ * table of 16 slots cannot hold a hundredth of them, its questions to the far
+ * port overwrite each other, and every slot changes hands all the time. The
+ * same packets are then sent with the fast path held: exactly the same ones
+ * must come out, at the same sides.
+ */
+#include "hot.h"
+#include "../../lib/frame.h"
+
+#include <net/if.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+enum { STEPS = 12000, FLOWS = 600, PEERS = 8, EACH = 24 };
+
+struct crowd {
+	const struct table *t;
+	uint64_t random;
+	uint64_t first;		/* the mark of step 0 */
+	uint8_t out[STEPS];	/* bit: came out at that side */
+};
+
+static uint32_t below(struct crowd *c, uint32_t n)
+{
+	c->random = c->random * 6364136223846793005u + 1442695040888963407u;
+	return (uint32_t)(c->random >> 33) % n;
+}
+
+static struct addr peer_of(bool six, uint32_t n)
+{
+	struct addr a = addr_from4(0x85010200 + n); /* 133.1.2.n */
+
+	if (six) {
+		enum family fam;
+
+		(void)addr_parse("2404:1a8:7::1", &fam, &a);
+		a.b[15] = (uint8_t)n;
+	}
+	return a;
+}
+
+static struct addr host_of(const struct table *t, bool six, uint32_t n)
+{
+	struct addr a = six ? t->f.lan6[0].value : t->f.lan4[0].value;
+
+	a.b[15] = (uint8_t)(20 + n);
+	return a;
+}
+
+/* Flow number n, as its first packet. */
+static struct packet flow_of(const struct table *t, uint32_t n)
+{
+	bool six = t->f.lan6_n && (!t->f.lan4_n || n & 1);
+
+	return (struct packet){.fam = six ? FAM_6 : FAM_4, .in = ROLE_LAN,
+		.out = ROLE_WAN, .src = host_of(t, six, n % 40),
+		.dst = peer_of(six, n % PEERS), .proto = PROTO_UDP,
+		.sport = (uint16_t)(10000 + n), .dport = (uint16_t)(1000 + n % 7)};
+}
+
+/* Most steps go on with a flow; the others are nobody's. */
+static struct packet step_of(struct crowd *c)
+{
+	uint32_t kind = below(c, 10), n = below(c, FLOWS);
+	struct packet p, q = flow_of(c->t, n);
+
+	if (kind < 4)
+		return q;
+	p = frame_reverse(&q);
+	if (q.fam == FAM_4) /* conntrack keeps the port where it can */
+		p.dst = c->t->f.wan4;
+	if (kind < 7)
+		return p;
+	if (kind == 7) { /* from outside, of no flow */
+		p.sport = (uint16_t)below(c, 65536);
+		p.dport = (uint16_t)(10000 + below(c, FLOWS));
+	} else if (kind == 8) { /* ESP to an SPI at random, or from inside */
+		p = below(c, 2) ? p : q;
+		p.proto = PROTO_ESP;
+		p.spi = 256 + below(c, 1000);
+	} else { /* a data segment of no connection */
+		p = below(c, 2) ? p : q;
+		p.proto = PROTO_TCP;
+		p.tcp_flags = 0x10;
+	}
+	return p;
+}
+
+/* Whatever has come out until now, at all sides. */
+static void collect(struct crowd *c, struct stage *st)
+{
+	static const enum role roles[] = {ROLE_WAN, ROLE_LAN, ROLE_SEG};
+
+	for (size_t r = 0; r < ARRAY_LEN(roles); r++) {
+		bool came[2 * EACH] = {0};
+		uint64_t from = st->mark + 1 - 2 * EACH;
+
+		stage_take(st, roles[r], from, ARRAY_LEN(came), came);
+		for (size_t i = 0; i < ARRAY_LEN(came); i++)
+			if (came[i] && from + i >= c->first &&
+				from + i < c->first + STEPS)
+				c->out[from + i - c->first] |= (uint8_t)(1 << r);
+	}
+}
+
+static void play(struct crowd *c, struct hot *h, bool fast)
+{
+	stage_flush_conntrack();
+	dataplane_policy_changed(h->dp);
+	c->random = 20261126;
+	c->first = h->st->mark + 1;
+	memset(c->out, 0, sizeof(c->out));
+	stage_drain(h->st);
+	for (size_t i = 0; i < STEPS; i++) {
+		struct packet p = step_of(c);
+
+		if (i % EACH == 0)
+			fast ? dataplane_beat(h->dp) : dataplane_hold(h->dp);
+		stage_send(h->st, &p, NULL, ++h->st->mark);
+		if (i % EACH == EACH - 1)
+			collect(c, h->st);
+	}
+	poll(NULL, 0, 20);
+	collect(c, h->st);
+}
+
+/* One flow after all that. */
+static bool recovers(struct hot *h, const struct table *t)
+{
+	struct packet p = flow_of(t, FLOWS + 1), back = frame_reverse(&p);
+	struct dataplane_status s;
+	uint64_t before;
+
+	if (p.fam == FAM_4)
+		back.dst = t->f.wan4;
+	dataplane_status(h->dp, &s);
+	before = s.fast_packets;
+	for (int i = 0; i < 800; i++) { /* others' leases first grow old */
+		dataplane_beat(h->dp);
+		stage_send(h->st, &p, NULL, ++h->st->mark);
+		stage_send(h->st, &back, NULL, ++h->st->mark);
+		poll(NULL, 0, 5);
+		dataplane_status(h->dp, &s);
+		if (s.fast_packets > before + 20)
+			return true;
+	}
+	return false;
+}
+
+size_t hot_crowd(struct hot *h, const struct table *t, const char *path)
+{
+	static struct crowd fast, kernel;
+	struct dataplane_status s, end;
+	size_t bad = 0, out = 0;
+	bool again;
+
+	fast.t = kernel.t = t;
+	dataplane_status(h->dp, &s);
+	play(&fast, h, true);
+	dataplane_status(h->dp, &end);
+	play(&kernel, h, false);
+	for (size_t i = 0; i < STEPS; i++) {
+		out += kernel.out[i] != 0;
+		if (fast.out[i] == kernel.out[i])
+			continue;
+		if (bad++ < 5)
+			printf("%s: step %zu: sides %x with the fast path, %x by the kernel\n",
+				path, i, fast.out[i], kernel.out[i]);
+	}
+	again = recovers(h, t);
+	printf("%s: %d packets of %d flows and of nobody over %llu slots: %zu come out, %zu differ; %llu fast, %llu times no slot; a flow afterwards is %s\n",
+		path, STEPS, FLOWS, (unsigned long long)end.slots, out, bad,
+		(unsigned long long)(end.fast_packets - s.fast_packets),
+		(unsigned long long)(end.full - s.full),
+		again ? "fast again" : "not fast");
+	h->hot += again;
+	h->runs += again;
+	/* a crowd that all is dropped of, or that fits, shows nothing */
+	return bad + !again + (out < STEPS / 4) + (end.full == s.full) +
+	       (end.fast_packets == s.fast_packets);
+}
