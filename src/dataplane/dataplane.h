@@ -123,6 +123,14 @@ void dataplane_liberal(struct dataplane *dp, bool all);
 void dataplane_esp(struct dataplane *dp, uint32_t host, uint32_t peer,
 	uint32_t spi, bool in, bool add);
 void dataplane_esp_clear(struct dataplane *dp);
+/* What went fast by each binding, but for its last second (host order). */
+struct dataplane_esp {
+	bool in;
+	uint32_t host, peer, spi;
+	uint64_t packets;
+};
+typedef void (*dataplane_esp_fn)(void *arg, const struct dataplane_esp *e);
+void dataplane_esp_counts(struct dataplane *dp, dataplane_esp_fn fn, void *arg);
 /* The bridges' tables: mac is behind port ifindex. All at once. */
 struct dataplane_fdb {
 	struct mac mac;

@@ -46,7 +46,7 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__type(key, struct lease_esp);
-	__type(value, __u32);
+	__type(value, struct lease_esp_to);
 	__uint(max_entries, 16384);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 } esps SEC(".maps");
@@ -266,23 +266,34 @@ static __always_inline __u32 swapped(__u32 ports)
 	return ports << 16 | ports >> 16;
 }
 
-static __always_inline bool esp4_change(const struct lease *l,
-	struct change *c)
+/* The learner's word on it; *in: it comes from outside. */
+static __always_inline struct lease_esp_to *esp4_of(const struct lease *l,
+	bool *in)
 {
 	struct lease_esp k = {.peer = l->a[1], .spi = l->ports,
 		.host = l->a[0]};
-	__u32 *host;
+	struct lease_esp_to *to = bpf_map_lookup_elem(&esps, &k);
+
+	*in = !to;
+	if (to)
+		return to;
+	k = (struct lease_esp){.peer = l->a[0], .spi = l->ports, .in = 1};
+	return bpf_map_lookup_elem(&esps, &k);
+}
+
+static __always_inline bool esp4_change(const struct lease *l,
+	struct change *c)
+{
+	bool in;
+	struct lease_esp_to *to = esp4_of(l, &in);
 
 	*c = (struct change){l->a[0], l->a[1], l->ports};
-	if (bpf_map_lookup_elem(&esps, &k)) {
-		c->s = conf.wan4;
-		return conf.wan4;
-	}
-	k = (struct lease_esp){.peer = l->a[0], .spi = l->ports, .in = 1};
-	host = bpf_map_lookup_elem(&esps, &k);
-	if (!host || l->a[1] != conf.wan4)
+	if (!to || !conf.wan4 || (in && l->a[1] != conf.wan4))
 		return false;
-	c->d = *host;
+	if (in)
+		c->d = to->host;
+	else
+		c->s = conf.wan4;
 	return true;
 }
 
@@ -405,18 +416,30 @@ static __always_inline int hop_of(const __u8 *dst, const __u8 *src,
 static __always_inline void fold_counts(struct lease *l)
 {
 	__u32 zero = 0, side = l->meta >> 16 & (LEASE_PORTS - 1);
-	struct lease_count *c;
+	__u64 both = __sync_lock_test_and_set(&l->both, 0);
+	__u32 packets = both, bytes = both >> 32;
+	struct lease_count *c = bpf_map_lookup_elem(&counts, &zero);
 
-	if (!l->packets)
+	if (!packets || !c)
 		return;
-	c = bpf_map_lookup_elem(&counts, &zero);
-	if (!c)
-		return;
-	c->ev[LEASE_EV_FAST] += l->packets;
-	c->ev[LEASE_EV_FAST_BYTES] += l->bytes;
-	c->in[side].packets += l->packets;
-	c->in[side].bytes += l->bytes;
-	l->both = 0;
+	c->ev[LEASE_EV_FAST] += packets;
+	c->ev[LEASE_EV_FAST_BYTES] += bytes;
+	c->in[side].packets += packets;
+	c->in[side].bytes += bytes;
+	if ((l->meta & 0xffff) == LEASE_META(IPPROTO_ESP, F4, 0)) {
+		bool in;
+		struct lease_esp_to *to = esp4_of(l, &in);
+
+		if (to)
+			__sync_fetch_and_add(&to->packets, packets);
+	}
+}
+
+/* Readers may still be at it: checked says from when on it is nobody's. */
+static __always_inline void give_up(struct lease *l, __u32 head, __u32 now)
+{
+	l->checked = now;
+	move(l, head, LEASE_FREE, 0);
 }
 
 static __always_inline bool same_change(const struct lease *l,
@@ -488,7 +511,7 @@ static __always_inline bool renew(void *ctx, bool xdp, struct lease *l,
 	fold_counts(l);
 	if (change_of(ctx, xdp, l, &c) != CT_YES || !same_change(l, &c)) {
 		note(LEASE_EV_GONE, 1);
-		move(l, head, LEASE_FREE, 0);
+		give_up(l, head, now);
 		return false;
 	}
 	if (!fib_agrees(ctx, l, &hop, now)) {
@@ -522,7 +545,7 @@ static __always_inline bool stale(void *ctx, bool xdp, struct lease *l,
 		fold_counts(l);
 		if (change_of(ctx, xdp, l, &c) != CT_YES ||
 			!same_change(l, &c)) {
-			move(l, head, LEASE_FREE, 0);
+			give_up(l, head, now);
 			return false;
 		}
 		if (!move(l, head, LEASE_PENDING, 0))
@@ -622,11 +645,10 @@ static __always_inline void take(void *ctx, bool xdp, const struct key *k,
 	for (__u32 i = 0; i < LEASE_WAYS; i++) {
 		__u32 way = ((h >> 30) + i) & (LEASE_WAYS - 1);
 		struct lease *l = &set->way[way];
-		__u32 head = l->head;
+		__u32 head = l->head, st = state_of(head);
 
-		if (state_of(head) != LEASE_FREE &&
-			!past(now, l->checked, state_of(head) == LEASE_PENDING
-				? LEASE_ASK_MS : LEASE_DEAD_MS))
+		if (st == LEASE_BUSY || !past(now, l->checked,
+			st <= LEASE_PENDING ? LEASE_ASK_MS : LEASE_DEAD_MS))
 			continue;
 		if (!move(l, head, LEASE_BUSY, 0))
 			continue;

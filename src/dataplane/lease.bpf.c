@@ -302,7 +302,7 @@ static __noinline int unusual(void *l3, void *end, bool six, __u32 side)
 		return 0;
 	l = &set->way[way];
 	if (state_of(l->head) >= LEASE_PENDING)
-		move(l, l->head, LEASE_FREE, 0);
+		give_up(l, l->head, ticks());
 	return 0;
 }
 
@@ -563,8 +563,12 @@ int lease_egress(struct __sk_buff *skb)
 	struct lease *l;
 	bool six;
 
-	/* our own doing proves nothing; neither what this machine says itself */
+	/* our own doing proves nothing; neither what this machine says itself,
+	 * nor the copies of ESP that nobody knows the owner of (nft/emit-esp):
+	 * they pass no policy */
 	if (skb->tc_index == LEASE_TC_INDEX || !skb->ingress_ifindex ||
+		skb->vlan_present || /* a bridge will tag it, we would not */
+		(skb->mark ^ LEASE_COPY_MARK) < 16 ||
 		past(now, asked, LEASE_ASK_MS))
 		return TC_ACT_UNSPEC;
 	from = port_of(skb->ingress_ifindex);

@@ -21,6 +21,7 @@ enum {
 	LEASE_ASK_MS = 50,	/* a packet sent up must come out by then */
 	LEASE_BEAT_MS = 1500,	/* without the daemon's word all goes slow */
 
+	LEASE_COPY_MARK = 0x6b647370, /* to ...7f: the learner's own packets */
 	LEASE_TC_INDEX = 0x6b64, /* on what tc ingress forwards itself */
 	LEASE_ENTER = 3,	/* packets of a flow before it may enter */
 	LEASE_ESP_SEQ = 16,	/* below: left to the learner (nft/emit-esp) */
@@ -138,6 +139,12 @@ struct lease_count {
 struct lease_esp {
 	__u32 host, peer, spi;	/* as on the wire */
 	__u32 in;
+};
+
+/* ... and what went fast by it (folded). */
+struct lease_esp_to {
+	__u32 host, pad;
+	__u64 packets;
 };
 
 struct lease_fdb {

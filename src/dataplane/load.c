@@ -514,7 +514,7 @@ void dataplane_esp(struct dataplane *dp, uint32_t host, uint32_t peer,
 {
 	struct lease_esp k = {.host = in ? 0 : wire32(host),
 		.peer = wire32(peer), .spi = wire32(spi), .in = in};
-	uint32_t to = wire32(host);
+	struct lease_esp_to to = {.host = wire32(host)};
 	int fd = bpf_map__fd(dp->skel->maps.esps);
 
 	if (add)
@@ -522,6 +522,19 @@ void dataplane_esp(struct dataplane *dp, uint32_t host, uint32_t peer,
 	else
 		(void)bpf_map_delete_elem(fd, &k);
 	dataplane_net_changed(dp);
+}
+
+void dataplane_esp_counts(struct dataplane *dp, dataplane_esp_fn fn, void *arg)
+{
+	int fd = bpf_map__fd(dp->skel->maps.esps);
+	struct lease_esp k, *last = NULL;
+	struct lease_esp_to to;
+
+	for (; !bpf_map_get_next_key(fd, last, &k); last = &k)
+		if (!bpf_map_lookup_elem(fd, &k, &to) && to.packets)
+			fn(arg, &(struct dataplane_esp){.in = k.in,
+				.host = ntohl(to.host), .peer = ntohl(k.peer),
+				.spi = ntohl(k.spi), .packets = to.packets});
 }
 
 void dataplane_esp_clear(struct dataplane *dp)

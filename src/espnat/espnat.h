@@ -140,6 +140,11 @@ void espnat_seen_in(struct espnat *e, msec_t now, uint32_t peer, uint32_t spi,
 	uint64_t total);
 void espnat_seen_out(struct espnat *e, msec_t now, uint32_t host, uint32_t peer,
 	uint32_t spi, uint64_t total);
+/* The same of packets that passed beside the kernel (the fast path). */
+void espnat_fast_in(struct espnat *e, msec_t now, uint32_t peer, uint32_t spi,
+	uint64_t total);
+void espnat_fast_out(struct espnat *e, msec_t now, uint32_t host, uint32_t peer,
+	uint32_t spi, uint64_t total);
 void espnat_seen_ike(struct espnat *e, msec_t now, uint64_t spi_i,
 	uint64_t total);
 /* Events were lost: nothing that was concluded from absence holds. */

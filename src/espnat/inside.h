@@ -73,7 +73,7 @@ struct out_sa {
 	msec_t first, last;
 	uint64_t packets;
 	bool known; /* the kernel passes it without an event */
-	uint64_t kernel; /* its count when last told */
+	uint64_t kernel, fast; /* their counts when last told */
 };
 
 struct pair {
@@ -121,7 +121,7 @@ struct in_sa {
 	msec_t first, last, bound, trial_end, checked;
 	msec_t trial_last, trial_gap; /* regular traffic proves nothing */
 	unsigned irregular;
-	uint64_t packets, kernel;
+	uint64_t packets, kernel, fast;
 	struct bucket copies; /* its own: a forger's SPIs do not eat it */
 	uint32_t told[ESPNAT_COPIES_MAX]; /* the kernel copies to these */
 	uint64_t heard; /* of what the kernel copied, since it was counted */

@@ -42,6 +42,35 @@ void espnat_seen_out(struct espnat *e, msec_t now, uint32_t host, uint32_t peer,
 	o->last = p->pairs[slot]->last = p->pairs[slot]->last_esp = now;
 }
 
+void espnat_fast_in(struct espnat *e, msec_t now, uint32_t peer, uint32_t spi,
+	uint64_t total)
+{
+	struct peer *p = peer_find(e, peer);
+	struct in_sa *s = p ? in_find(e, p, spi) : NULL;
+	uint64_t packets = s ? newly(&s->fast, total) : 0;
+
+	if (!packets)
+		return;
+	s->packets += packets;
+	s->last = now;
+	if (s->slot >= 0)
+		in_firm(e, now, s);
+}
+
+void espnat_fast_out(struct espnat *e, msec_t now, uint32_t host, uint32_t peer,
+	uint32_t spi, uint64_t total)
+{
+	struct peer *p = peer_find(e, peer);
+	int slot = p ? pair_find(p, host) : -1;
+	struct out_sa *o = slot < 0 ? NULL : out_find(p->pairs[slot], spi);
+	uint64_t packets = o ? newly(&o->fast, total) : 0;
+
+	if (!packets)
+		return;
+	o->packets += packets;
+	o->last = p->pairs[slot]->last = p->pairs[slot]->last_esp = now;
+}
+
 void espnat_seen_ike(struct espnat *e, msec_t now, uint64_t spi_i,
 	uint64_t total)
 {

@@ -248,6 +248,14 @@ static void on_binding(void *arg, const struct espnat_change *c)
 		fast_esp_clear(a->fast);
 }
 
+static void on_esp_fast(void *arg, struct text *out)
+{
+	struct apply *a = arg;
+
+	if (a->fast)
+		fast_esp_counts(a->fast, out);
+}
+
 static void on_fast_status(void *arg, const char *json)
 {
 	struct apply *a = arg;
@@ -460,6 +468,8 @@ static void on_nft_event(int fd, short what, void *arg)
 	(void)what;
 	while ((n = recv(fd, buf, sizeof(buf), MSG_DONTWAIT)) > 0)
 		fast_nft_event(a->fast, buf, (size_t)n);
+	if (n < 0 && errno == ENOBUFS) /* something was not told */
+		fast_nft_event(a->fast, NULL, 0);
 	check_table(a);
 }
 
@@ -543,7 +553,8 @@ int apply_run(const struct settings *s, const struct intent *in, int control_fd)
 	warn_foreign();
 	watch_all(&a);
 	a.fast = fast_new(a.base, s->fast, &a.in, on_fast_status, &a);
-	a.esp = esp_new(a.base, s, on_esp_status, on_binding, &a);
+	a.esp = esp_new(a.base, s, on_esp_status, on_binding,
+		on_esp_fast, &a);
 	start_decide(&a);
 	event_base_dispatch(a.base);
 	notify_systemd("STOPPING=1");

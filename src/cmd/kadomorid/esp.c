@@ -33,6 +33,7 @@ struct esp {
 	int nflog, raw, nfnl;
 	esp_status_fn status;
 	esp_binding_fn binding;
+	esp_fast_fn fast;
 	void *arg;
 	char *rules, *state;
 	struct addrmask *nets;
@@ -318,13 +319,16 @@ static void on_count(int fd, short what, void *arg)
 		if (!kernel_nft_list_counted(lists[i], &s))
 			text_add(&t, s);
 	}
+	if (e->ipc)
+		e->fast(e->arg, &t);
 	if (e->ipc && t.len)
 		ipc_send(e->ipc, IPC_ESP_COUNT, text_str(&t), t.len);
 	text_done(&t);
 }
 
 struct esp *esp_new(struct event_base *base, const struct settings *s,
-	esp_status_fn status, esp_binding_fn binding, void *arg)
+	esp_status_fn status, esp_binding_fn binding, esp_fast_fn fast,
+	void *arg)
 {
 	struct timeval tv = {COUNT_SECONDS, 0};
 	struct esp *e = xcalloc(1, sizeof(*e));
@@ -333,6 +337,7 @@ struct esp *esp_new(struct event_base *base, const struct settings *s,
 	e->run = s->run;
 	e->status = status;
 	e->binding = binding;
+	e->fast = fast;
 	e->arg = arg;
 	e->nflog = e->raw = e->nfnl = -1;
 	e->count = event_new(base, -1, EV_PERSIST, on_count, e);

@@ -21,8 +21,11 @@ typedef void (*esp_status_fn)(void *arg, const char *json);
 /* A binding that was written into the maps; NULL: all are gone. */
 struct espnat_change;
 typedef void (*esp_binding_fn)(void *arg, const struct espnat_change *c);
+/* Adds what passed without the kernel's counters (fast_esp_counts). */
+typedef void (*esp_fast_fn)(void *arg, struct text *out);
 struct esp *esp_new(struct event_base *base, const struct settings *s,
-	esp_status_fn status, esp_binding_fn binding, void *arg);
+	esp_status_fn status, esp_binding_fn binding, esp_fast_fn fast,
+	void *arg);
 /* The learner ends; its bindings are written. */
 void esp_free(struct esp *e);
 /* decide's table (NULL or "": none, the learner ends). Loads, starts. */

@@ -311,7 +311,7 @@ static bool somebody_elses(const void *msg, size_t len)
 
 void fast_nft_event(struct fast *f, const void *msg, size_t n)
 {
-	if (!f->dp || !somebody_elses(msg, n))
+	if (!f->dp || (msg && !somebody_elses(msg, n)))
 		return;
 	dataplane_policy_changed(f->dp);
 	see_foreign(f);
@@ -567,6 +567,29 @@ void fast_esp(struct fast *f, const struct espnat_change *c)
 
 	if (f->dp && (in || out))
 		dataplane_esp(f->dp, c->host, c->peer, c->spi, in, set);
+}
+
+static void esp_count(void *arg, const struct dataplane_esp *e)
+{
+	char host[ADDR_STR], peer[ADDR_STR];
+	struct addr h = addr_from4(e->host), p = addr_from4(e->peer);
+	struct text *out = arg;
+
+	addr_format(FAM_4, &h, host);
+	addr_format(FAM_4, &p, peer);
+	text_addf(out, "%s fast %s%s%s . %u packets %llu",
+		out->len && text_str(out)[out->len - 1] != '{' ? "," : "",
+		e->in ? "" : host, e->in ? "" : " . ", peer, e->spi,
+		(unsigned long long)e->packets);
+}
+
+void fast_esp_counts(struct fast *f, struct text *out)
+{
+	if (!f->dp)
+		return;
+	text_add(out, "elements = {");
+	dataplane_esp_counts(f->dp, esp_count, out);
+	text_add(out, " }\n");
 }
 
 void fast_esp_clear(struct fast *f)

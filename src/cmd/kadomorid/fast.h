@@ -21,11 +21,15 @@ struct fast *fast_new(struct event_base *base, enum fast_wish wish,
 void fast_free(struct fast *f);
 /* The gate's rules are in: now, and each time they are others. */
 void fast_rules(struct fast *f);
-/* nftables told something (the netlink message): who was it? */
+/* nftables told something (the netlink message; NULL: more than the socket
+ * could hold): who was it? */
 void fast_nft_event(struct fast *f, const void *msg, size_t n);
 void fast_facts(struct fast *f, const struct facts *facts);
 /* The learner's bindings. */
 void fast_esp(struct fast *f, const struct espnat_change *c);
 void fast_esp_clear(struct fast *f);
+/* What went fast, as nft lists sets: "elements = { fast A . SPI packets N, fast
+ * HOST . PEER . SPI packets N }" (in, out). */
+void fast_esp_counts(struct fast *f, struct text *out);
 
 #endif

@@ -209,7 +209,13 @@ static void count_one(struct learn *l, const char *s)
 	uint32_t x, y, spi;
 	unsigned long long n, ike;
 
-	if (sscanf(s, " 0x%llx counter packets %llu", &ike, &n) == 2)
+	if (sscanf(s, " fast %19[0-9.] . %19[0-9.] . %u packets %llu", a, b,
+		    &spi, &n) == 4 && dotted(a, &x) && dotted(b, &y))
+		espnat_fast_out(l->e, l->now, x, y, spi, n);
+	else if (sscanf(s, " fast %19[0-9.] . %u packets %llu", a, &spi, &n) ==
+			 3 && dotted(a, &x))
+		espnat_fast_in(l->e, l->now, x, spi, n);
+	else if (sscanf(s, " 0x%llx counter packets %llu", &ike, &n) == 2)
 		espnat_seen_ike(l->e, l->now, ike, n);
 	else if (sscanf(s, " %19[0-9.] . %19[0-9.] . %u counter packets %llu", a, b,
 			&spi, &n) == 4 && dotted(a, &x) && dotted(b, &y))
@@ -223,11 +229,11 @@ static void on_count(struct learn *l, const char *list)
 {
 	l->now = clock_ms();
 	for (const char *p = list; p && *p;) {
-		const char *e = strstr(p, "elements = { ");
+		const char *e = strstr(p, "elements = {");
 
 		if (!e)
-			return;
-		p = e + strlen("elements = { ");
+			break;
+		p = e + strlen("elements = {");
 		for (;;) {
 			size_t len = strcspn(p, ",}");
 
