@@ -126,7 +126,7 @@ quiet
 for a in 101.1.1.1 2404:1a8:9::2; do
 	on out $py tcp-sink $a 5001 >"$tmp/sink" & sp=$!
 	listens 5001
-	set -- $(on pc timeout 60 $py tcp $a 5001 30000000 20000000)
+	set -- $(on pc timeout 60 $py tcp $a 5001 30000000 12000000)
 	wait $sp
 	[ "$(cut -d' ' -f1,2 "$tmp/sink")" = "$1 $2" ] || fail "bytes differ: $* / $(cat "$tmp/sink")"
 	echo "  $1 bytes, sha256 ${2:0:16}, both ends"

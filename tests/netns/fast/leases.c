@@ -73,7 +73,7 @@ static void look_at(unsigned id, struct found *f)
 	} else if (strstr(info.name, ".bss") && f->bss < 0 &&
 		/* the section ends where its last variable does */
 		info.value_size <= sizeof(struct lease_bpf__bss) &&
-		info.value_size + 8 > sizeof(struct lease_bpf__bss)) {
+		info.value_size + 64 > sizeof(struct lease_bpf__bss)) {
 		f->bss = fd;
 	} else {
 		close(fd);
