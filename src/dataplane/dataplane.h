@@ -37,6 +37,7 @@ enum dataplane_why {
 	DP_WHY_SHAPER,		/* the same, because a shaper must see all */
 	DP_WHY_FOREIGN_TC,	/* somebody else's tc filters must see all */
 	DP_WHY_TC_REFUSED,
+	DP_WHY_BRIDGE_VLANS,	/* its bridge filters and tags by VLAN */
 	DP_WHY_TOO_MANY,	/* more ports than LEASE_PORTS / 2 */
 	DP_WHY_MAX
 };
@@ -50,6 +51,7 @@ struct dataplane_device {
 	uint32_t mtu;
 	bool ethernet, bare;	/* bare: IP without a link's header */
 	bool wan, foreign_xdp, vlan_above;
+	bool vlan_filtering;	/* of a bridge */
 	bool filters_in, filters_out; /* somebody else's tc filters */
 	int xmit;		/* XDP may send out of it: 1, 0, -1 unknown */
 };

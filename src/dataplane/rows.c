@@ -32,6 +32,7 @@ const char *dataplane_why_name(enum dataplane_why w)
 		[DP_WHY_SHAPER] = "shaper",
 		[DP_WHY_FOREIGN_TC] = "foreign-tc",
 		[DP_WHY_TC_REFUSED] = "tc-refused",
+		[DP_WHY_BRIDGE_VLANS] = "bridge-vlans",
 		[DP_WHY_TOO_MANY] = "too-many",
 	};
 
@@ -139,6 +140,10 @@ size_t dataplane_plan(const struct dataplane_device *d, size_t n,
 		p->bridged = m;
 		p->bridge = is(&d[i], "bridge");
 		p->mode = p->bridge ? DP_OFF : best_of(&d[i], force, &p->why);
+		if (m && m->vlan_filtering) {
+			p->mode = DP_OFF;
+			p->why = DP_WHY_BRIDGE_VLANS;
+		}
 		if (p->mode > best) {
 			p->mode = best;
 			p->why = DP_WHY_ASKED;

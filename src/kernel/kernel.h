@@ -201,6 +201,7 @@ struct kernel_link {
 	uint32_t mtu;
 	bool ethernet, bare; /* bare: IP without a header: PPP, tunnels */
 	uint8_t xdp;			    /* XDP_ATTACHED_*: 0 nothing */
+	bool vlan_filtering;		    /* a bridge that looks at tags */
 };
 /* All devices of this network namespace. 0 or -errno; caller frees. */
 int kernel_links(struct kernel_link **ret, size_t *n);

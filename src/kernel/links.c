@@ -107,6 +107,23 @@ static bool is_bare(uint16_t type)
 	       type == ARPHRD_TUNNEL6 || type == ARPHRD_SIT;
 }
 
+static void on_linkinfo(struct kernel_link *k, const struct nlattr *info)
+{
+	const struct nlattr *a, *b;
+
+	mnl_attr_for_each_nested(a, info) {
+		if (mnl_attr_get_type(a) == IFLA_INFO_KIND)
+			text_of(a, k->kind, sizeof(k->kind));
+		/* its kind was said before */
+		if (mnl_attr_get_type(a) != IFLA_INFO_DATA ||
+			strcmp(k->kind, "bridge") != 0)
+			continue;
+		mnl_attr_for_each_nested(b, a)
+			if (mnl_attr_get_type(b) == IFLA_BR_VLAN_FILTERING)
+				k->vlan_filtering = mnl_attr_get_u8(b);
+	}
+}
+
 static void on_link(void *arg, const struct nlmsghdr *h)
 {
 	const struct ifinfomsg *m = mnl_nlmsg_get_payload(h);
@@ -129,9 +146,7 @@ static void on_link(void *arg, const struct nlmsghdr *h)
 				memcpy(k->mac.b, mnl_attr_get_payload(a), 6);
 			break;
 		case IFLA_LINKINFO:
-			mnl_attr_for_each_nested(b, a)
-				if (mnl_attr_get_type(b) == IFLA_INFO_KIND)
-					text_of(b, k->kind, sizeof(k->kind));
+			on_linkinfo(k, a);
 			break;
 		case IFLA_XDP:
 			mnl_attr_for_each_nested(b, a)

@@ -48,6 +48,24 @@ static void two_good_cards_go_native(void **state)
 	assert_int_not_equal(r.p[0].side, 0);
 }
 
+static void a_bridge_that_filters_vlans_keeps_its_ports(void **state)
+{
+	struct dataplane_device d[] = {device(1, "igc"), device(2, ""),
+		device(3, "igc")};
+	struct planned r;
+
+	(void)state;
+	snprintf(d[1].kind, sizeof(d[1].kind), "bridge");
+	d[2].master = 2;
+	r = plan(d, 3);
+	assert_int_equal(r.p[2].mode, DP_NATIVE);
+	d[1].vlan_filtering = true;
+	r = plan(d, 3);
+	assert_int_equal(r.p[2].mode, DP_OFF);
+	assert_int_equal(r.p[2].why, DP_WHY_BRIDGE_VLANS);
+	assert_int_equal(r.p[0].mode, DP_NATIVE);
+}
+
 static void each_reason_has_its_mode(void **state)
 {
 	struct {
@@ -147,6 +165,7 @@ static void the_table_grows_with_memory_within_bounds(void **state)
 static const struct test_case cases[] = {
 	{"two good cards go native", two_good_cards_go_native},
 	{"each reason has its mode", each_reason_has_its_mode},
+	{"a bridge that filters VLANs keeps its ports", a_bridge_that_filters_vlans_keeps_its_ports},
 	{"what must see all is not passed by", what_must_see_all_is_not_passed_by},
 	{"ports of a bridge share its side", ports_of_a_bridge_share_its_side},
 	{"every port is found by its hash", every_port_is_found_by_its_hash},

@@ -35,6 +35,7 @@ static const char *words_of(const char *why)
 		{"shaper", N_("a shaper stands there and sees every packet; towards it at tc")},
 		{"foreign-tc", N_("another program's tc filters stand there and must see every packet")},
 		{"tc-refused", N_("the kernel takes no tc program there")},
+		{"bridge-vlans", N_("its bridge filters VLANs: the kernel forwards")},
 		{"too-many", N_("too many interfaces: the kernel forwards")},
 		{"foreign", N_("another firewall's rules must see every packet")},
 		{"kernel", N_("this kernel does not take it (6.1 or later is needed)")},

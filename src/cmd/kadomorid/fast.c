@@ -48,6 +48,7 @@ struct fast {
 	size_t seen_n;
 	struct addr wan4;
 	bool has_wan4;
+	struct mac neighbours[256]; /* by a hash of device and address */
 };
 
 /* ---- which devices ---- */
@@ -88,6 +89,7 @@ static void add(struct fast *f, const struct kernel_link *all, size_t n,
 	d->bare = l->bare;
 	d->wan = wan;
 	d->foreign_xdp = l->xdp && !ours;
+	d->vlan_filtering = l->vlan_filtering;
 	d->vlan_above = vlan_above(all, n, l->ifindex);
 	d->filters_in = kernel_tc_filters(l->ifindex, true, our_programs) > 0;
 	d->filters_out = kernel_tc_filters(l->ifindex, false, our_programs) > 0;
@@ -274,11 +276,11 @@ void fast_rules(struct fast *f)
 			return;
 		dataplane_wan4(f->dp, f->has_wan4 ? &f->wan4 : NULL);
 		see_foreign(f);
-		(void)see_devices(f);
-		attach(f);
 	}
 	if (!f->dp)
 		return;
+	if (see_devices(f)) /* perhaps the configuration names others */
+		attach(f);
 	dataplane_liberal(f->dp, !kernel_sysctl_read(
 		"net/netfilter/nf_conntrack_tcp_be_liberal", buf, sizeof(buf)) &&
 		*buf == '1');
@@ -332,6 +334,36 @@ static void on_looking(int fd, short what, void *arg)
 	f->links_moved = f->fdb_moved = f->routes_moved = false;
 }
 
+/*
+ * A neighbour has another MAC address (it announced itself): leases to the old
+ * one are asked again now, not within a second. What changes of a neighbour's
+ * state else is nothing to us. Two that share a place here cost a question.
+ */
+static bool neighbour_moved(struct fast *f, const struct nlmsghdr *h)
+{
+	const struct ndmsg *m = NLMSG_DATA(h);
+	uint32_t at = (uint32_t)m->ndm_ifindex * 2654435761u;
+	const struct nlattr *a;
+	struct mac mac = {0}, none = {0};
+	struct mac *was;
+
+	mnl_attr_for_each(a, h, sizeof(*m)) {
+		const uint8_t *p = mnl_attr_get_payload(a);
+		size_t n = mnl_attr_get_payload_len(a);
+
+		for (size_t i = 0; mnl_attr_get_type(a) == NDA_DST && i < n; i++)
+			at = (at ^ p[i]) * 2654435761u;
+		if (mnl_attr_get_type(a) == NDA_LLADDR && n == sizeof(mac.b))
+			memcpy(mac.b, p, n);
+	}
+	was = &f->neighbours[at >> 24];
+	if (!memcmp(&mac, &none, sizeof(mac)) ||
+		!memcmp(was, &mac, sizeof(mac)))
+		return false;
+	*was = mac;
+	return true;
+}
+
 static void note_message(struct fast *f, const struct nlmsghdr *h)
 {
 	switch (h->nlmsg_type) {
@@ -348,6 +380,8 @@ static void note_message(struct fast *f, const struct nlmsghdr *h)
 		if (((const struct ndmsg *)NLMSG_DATA(h))->ndm_family ==
 			AF_BRIDGE)
 			f->fdb_moved = true;
+		else if (neighbour_moved(f, h))
+			dataplane_net_changed(f->dp);
 		return;
 	case RTM_NEWADDR:
 	case RTM_DELADDR:

@@ -367,7 +367,7 @@ def soak(gate, home, book, seconds, names):
                 if not gate.live and gate.way != "off":
                     gate.kill()
                     gate.up(True)
-                    time.sleep(8)
+                time.sleep(8)  # its children too
                 first = gate.size()
             continue
         t0 = time.time()
