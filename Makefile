@@ -37,7 +37,7 @@ soak: deps all
 	@$(BUILD)/tests/netns/two $(BUILD)/src/cmd/kadomorid/kadomorid 600
 
 soak-fast: deps all
-	@tests/netns/fast/soak.sh $(BUILD)/src/cmd/kadomori/kadomori native $${SOAK:-1800}
+	@tests/netns/fast/soak.py $(BUILD)/src/cmd/kadomori/kadomori native $${SOAK:-1800}
 
 bench: deps all
 	@bench/run.sh

@@ -77,6 +77,7 @@ enum {
 	IPS_HELPER = 1 << 13,
 	TCP_CONNTRACK_ESTABLISHED = 3,
 	IP_CT_TCP_FLAG_BE_LIBERAL = 0x08,
+	IP_CT_TCP_FLAG_MAXACK_SET = 0x20,
 };
 
 /* The first 12 bytes, which all kernels since 6.1 take. Its layout is the

@@ -190,7 +190,9 @@ static __always_inline void read_tuple(struct tuple *t,
 	t->ports = k->src.u.all | (__u32)k->dst.u.all << 16;
 }
 
-enum ct_says { CT_NO, CT_YES, CT_WISH };
+/* CT_ACKS: yes, and it measures the sequence number of a RST by what it saw
+ * acknowledged last */
+enum ct_says { CT_NO, CT_WISH, CT_YES, CT_ACKS };
 
 static __always_inline enum ct_says ct_judge(struct nf_conn *ct, __u8 proto)
 {
@@ -209,7 +211,9 @@ static __always_inline enum ct_says ct_judge(struct nf_conn *ct, __u8 proto)
 		!(ct->proto.tcp.seen[0].flags & ct->proto.tcp.seen[1].flags &
 			IP_CT_TCP_FLAG_BE_LIBERAL))
 		return CT_WISH;
-	return CT_YES;
+	return (ct->proto.tcp.seen[0].flags | ct->proto.tcp.seen[1].flags) &
+			IP_CT_TCP_FLAG_MAXACK_SET
+		? CT_ACKS : CT_YES;
 }
 
 /* What conntrack says of a lease's flow; *reply: the other direction. */
@@ -500,20 +504,39 @@ static __always_inline bool fib_agrees(void *ctx, const struct lease *l,
 	return true;
 }
 
+static __always_inline void wish(const struct lease *l)
+{
+	struct lease_wish *w = bpf_ringbuf_reserve(&wishes, sizeof(*w), 0);
+
+	if (!w)
+		return;
+	__builtin_memcpy(w->a, l->a, sizeof(w->a));
+	w->ports = l->ports;
+	w->meta = l->meta;
+	bpf_ringbuf_submit(w, 0);
+}
+
 /* Conntrack and the FIB once more. */
 static __always_inline bool renew(void *ctx, bool xdp, struct lease *l,
 	__u32 slot, __u32 head, __u32 now)
 {
-	__u32 hop = head & 0xffff, stamp = conf.stamp;
+	__u32 hop = head & 0xffff, stamp = conf.stamp, bytes = l->bytes;
 	struct change c = {};
+	enum ct_says says;
 
 	note(LEASE_EV_CHECK, 1);
 	fold_counts(l);
-	if (change_of(ctx, xdp, l, &c) != CT_YES || !same_change(l, &c)) {
+	says = change_of(ctx, xdp, l, &c);
+	if (says < CT_YES || !same_change(l, &c)) {
 		note(LEASE_EV_GONE, 1);
 		give_up(l, head, now);
 		return false;
 	}
+	/* Of what goes past it conntrack sees no acknowledgements; two
+	 * gigabytes later it would take a good RST for an old one. Told so, it
+	 * forgets the last (so does the kernel's flowtable). */
+	if (says == CT_ACKS && bytes > LEASE_MUCH)
+		wish(l);
 	if (!fib_agrees(ctx, l, &hop, now)) {
 		note(LEASE_EV_GONE, 1);
 		l->stamp = stamp;
@@ -543,7 +566,7 @@ static __always_inline bool stale(void *ctx, bool xdp, struct lease *l,
 		struct change c = {};
 
 		fold_counts(l);
-		if (change_of(ctx, xdp, l, &c) != CT_YES ||
+		if (change_of(ctx, xdp, l, &c) < CT_YES ||
 			!same_change(l, &c)) {
 			give_up(l, head, now);
 			return false;
@@ -604,18 +627,6 @@ static __always_inline bool may_enter(__u32 h, __u32 now)
 	return n == LEASE_ENTER || (n > LEASE_ENTER && !(n & 3));
 }
 
-static __always_inline void wish(const struct lease *l)
-{
-	struct lease_wish *w = bpf_ringbuf_reserve(&wishes, sizeof(*w), 0);
-
-	if (!w)
-		return;
-	__builtin_memcpy(w->a, l->a, sizeof(w->a));
-	w->ports = l->ports;
-	w->meta = l->meta;
-	bpf_ringbuf_submit(w, 0);
-}
-
 static __always_inline void take(void *ctx, bool xdp, const struct key *k,
 	__u32 h, __u32 now)
 {
@@ -631,7 +642,7 @@ static __always_inline void take(void *ctx, bool xdp, const struct key *k,
 	says = change_of(ctx, xdp, &n, &c);
 	if (says == CT_WISH)
 		wish(&n);
-	if (says != CT_YES)
+	if (says < CT_YES)
 		return;
 	if ((n.meta >> 8 & 0xff) == F4) {
 		__u64 addr = (__u64)(__u32)~n.a[0] + (__u32)~n.a[1] + c.s + c.d;

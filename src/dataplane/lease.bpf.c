@@ -17,6 +17,10 @@
  *
  * Nothing here is needed for anything but speed: PASS is always right.
  *
+ * Sums of layer 4 are carried on, not looked at (so does the kernel's flowtable):
+ * to add up 1400 bytes costs as much as all else here. A wrong one stays as wrong
+ * as it was and its receiver refuses it; conntrack would have (INVALID).
+ *
  * Slots are never rewritten while a reader may use them: the way from one flow
  * to another leads over LEASE_DEAD_MS of disuse, then BUSY, PENDING, a packet
  * through the kernel, PROVEN. Every step is a compare-and-swap of head.

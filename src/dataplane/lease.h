@@ -24,6 +24,7 @@ enum {
 	LEASE_COPY_MARK = 0x6b647370, /* to ...7f: the learner's own packets */
 	LEASE_TC_INDEX = 0x6b64, /* on what tc ingress forwards itself */
 	LEASE_ENTER = 3,	/* packets of a flow before it may enter */
+	LEASE_MUCH = 65536, /* bytes of TCP a second */
 	LEASE_ESP_SEQ = 16,	/* below: left to the learner (nft/emit-esp) */
 };
 

@@ -30,10 +30,11 @@ static void put_tuple(struct nlmsghdr *h, const struct kernel_flow *f)
 	mnl_attr_nest_end(h, t);
 }
 
+/* Liberal with windows; the last acknowledgement (RST) forgotten. */
 static void put_liberal(struct nlmsghdr *h)
 {
 	struct nf_ct_tcp_flags f = {.flags = IP_CT_TCP_FLAG_BE_LIBERAL,
-		.mask = IP_CT_TCP_FLAG_BE_LIBERAL};
+		.mask = IP_CT_TCP_FLAG_BE_LIBERAL | IP_CT_TCP_FLAG_MAXACK_SET};
 	struct nlattr *p = mnl_attr_nest_start(h, CTA_PROTOINFO);
 	struct nlattr *t = mnl_attr_nest_start(h, CTA_PROTOINFO_TCP);
 

@@ -214,7 +214,7 @@ quiet; on pc $py udp 101.1.1.1 7 2 >/dev/null; grew 200 || fail "not fast again"
 
 step "the address outside changes: the old one is not used any more"
 on pc $py udp 101.1.1.1 7 5 100 5000 >"$tmp/u" & up=$!
-sleep 2; on gw ip addr del 101.1.1.2/24 dev wan0; on gw ip addr add 101.1.1.3/24 dev wan0; sleep 0.3
+sleep 2; on gw ip addr del 101.1.1.2/24 dev wan0; on gw ip addr add 101.1.1.3/24 dev wan0; sleep 1
 on out timeout 2 tcpdump -i eth0 -n src 101.1.1.2 >"$tmp/old" 2>/dev/null
 grep -q " > " "$tmp/old" && fail "still from the old address: $(head -2 "$tmp/old")"
 wait $up; echo "  $(cat "$tmp/u")"
