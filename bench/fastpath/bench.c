@@ -11,8 +11,9 @@
  * delivered packet. Prints tab-separated rows; run makes table and plot.
  *
  * usage: bench GATEWAY FAR [ROUNDS [MILLISECONDS]]	(namespaces)
- * While working on it: QUICK=FLOWS (two rows), QUICK=t (TCP), QUICK=n (new
- * flows); ALONE=1: the programs alone, without the way to them.
+ * While working on it: QUICK=FLOWS (rows up to so many), QUICK=t (TCP), QUICK=n
+ * (new flows), QUICK=m (a million); ALONE=1: the programs without the way to
+ * them.
  */
 #include "gen.h"
 #include "gen.skel.h"
@@ -642,7 +643,12 @@ int main(int argc, char **argv)
 		alone_rows();
 	else if (quick && *quick == 't')
 		rows_run(rows, tcp_rows(), rounds, 60);
-	else if (quick && *quick == 'n')
+	else if (quick && *quick == 'm') {
+		size_t n = million_rows();
+
+		bigger(1u << 19);
+		rows_run(&rows[n - 1], 1, rounds, 60);
+	} else if (quick && *quick == 'n')
 		new_flows("new flows NAT44", GEN_NAT44);
 	else if (quick)
 		rows_run(rows, plain_rows((uint32_t)atoi(quick)), rounds, 60);

@@ -256,26 +256,32 @@ static __always_inline int rewrite4_skb(struct __sk_buff *skb,
 	return bpf_skb_store_bytes(skb, at, &news, 4, 0);
 }
 
-/* The way of the flow in *set, which is found too; LEASE_WAYS: none, or no
- * question of leases. */
-static __always_inline __u32 find(const void *l3, bool six, __u64 id, __u32 *h,
-	__u32 *set_at, struct lease_set **set)
+/* The flow's lease, or NULL; *slot: its number, *h: its hash. */
+static __always_inline struct lease *find(const void *l3, bool six, __u64 id,
+	__u32 *h, __u32 *slot)
 {
 	/* source and destination lie side by side */
 	const __u64 *w = six ? l3 + 8 : l3 + 12;
-	__u32 way;
+	struct lease_set *set;
+	struct lease *l;
+	__u32 set_at, way;
 
 	*h = six ? hash6(w, id) : hash4(w[0], id);
-	*set_at = *h & conf.mask;
-	*set = bpf_map_lookup_elem(&leases, set_at);
-	if (!*set)
-		return LEASE_WAYS;
+	set_at = *h & conf.mask;
+	set = bpf_map_lookup_elem(&leases, &set_at);
+	if (!set)
+		return NULL;
 	way = *h >> 30;
-	if (six)
-		return match6(&(*set)->way[way], w, id)
-			? way : rest6(*set, way, w, id);
-	return match4(&(*set)->way[way], w[0], id)
-		? way : rest4(*set, way, w[0], id);
+	l = &set->way[way];
+	asm volatile("" : "+r"(l)); /* or clang reckons it out at each use */
+	if (!(six ? match6(l, w, id) : match4(l, w[0], id))) {
+		way = six ? rest6(set, way, w, id) : rest4(set, way, w[0], id);
+		if (way >= LEASE_WAYS)
+			return NULL;
+		l = &set->way[way];
+	}
+	*slot = set_at * LEASE_WAYS + way;
+	return l;
 }
 
 /*
@@ -288,9 +294,8 @@ static __noinline int unusual(void *l3, void *end, bool six, __u32 side)
 {
 	struct iphdr *ip = l3;
 	__u8 *l4 = l3 + (six ? sizeof(struct ipv6hdr) : sizeof(*ip));
-	struct lease_set *set = NULL;
-	__u32 h, set_at, way;
 	struct lease *l;
+	__u32 h, slot;
 
 	note(LEASE_EV_UNUSUAL, 1);
 	if ((void *)(l4 + 14) > end ||
@@ -300,12 +305,9 @@ static __noinline int unusual(void *l3, void *end, bool six, __u32 side)
 		(!six && (*(__u8 *)ip != 0x45 ||
 				 ip->frag_off & bpf_htons(0x1fff))))
 		return 0;
-	way = find(l3, six, two(LEASE_META(IPPROTO_TCP, six ? F6 : F4, side),
-		*(__u32 *)l4), &h, &set_at, &set);
-	if (!set || way >= LEASE_WAYS)
-		return 0;
-	l = &set->way[way];
-	if (state_of(l->head) >= LEASE_PENDING)
+	l = find(l3, six, two(LEASE_META(IPPROTO_TCP, six ? F6 : F4, side),
+		*(__u32 *)l4), &h, &slot);
+	if (l && state_of(l->head) >= LEASE_PENDING)
 		give_up(l, l->head, ticks());
 	return 0;
 }
@@ -328,23 +330,19 @@ static __always_inline void missed(void *ctx, bool xdp, const struct pkt *p,
 static __always_inline struct lease *lease_at(void *ctx, bool xdp,
 	struct pkt *p, void *l3, bool six, struct lease_hop **hop)
 {
-	struct lease_set *set = NULL;
-	__u32 h = 0, set_at = 0, way;
+	__u32 h = 0, slot = 0;
 	struct lease *l;
 
 	if (!(six ? plain_ip6(p, l3) : plain_ip4(p, l3))) {
 		unusual(l3, p->end, six, p->port->side);
 		return NULL;
 	}
-	way = find(l3, six, two(p->meta, p->ports), &h, &set_at, &set);
-	if (!set)
-		return NULL;
-	if (way >= LEASE_WAYS) {
+	l = find(l3, six, two(p->meta, p->ports), &h, &slot);
+	if (!l) {
 		missed(ctx, xdp, p, l3, six, h);
 		return NULL;
 	}
-	l = &set->way[way];
-	*hop = use(ctx, xdp, l, set_at * LEASE_WAYS + way, p, ticks());
+	*hop = use(ctx, xdp, l, slot, p, ticks());
 	return *hop ? l : NULL;
 }
 
