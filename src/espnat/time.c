@@ -11,64 +11,70 @@ static uint64_t newly(uint64_t *last, uint64_t total)
 	return n;
 }
 
-void espnat_seen_in(struct espnat *e, msec_t now, uint32_t peer, uint32_t spi,
-	uint64_t total)
+static struct in_sa *sa_in(struct espnat *e, uint32_t peer, uint32_t spi)
 {
-	uint64_t packets;
 	struct peer *p = peer_find(e, peer);
-	struct in_sa *s = p ? in_find(e, p, spi) : NULL;
 
-	packets = s ? newly(&s->kernel, total) : 0;
-	if (!packets)
-		return;
-	s->packets += packets > s->heard ? packets - s->heard : 0;
-	s->heard = 0;
-	s->last = now;
-	if (s->slot >= 0)
-		in_firm(e, now, s);
+	return p ? in_find(e, p, spi) : NULL;
 }
 
-void espnat_seen_out(struct espnat *e, msec_t now, uint32_t host, uint32_t peer,
-	uint32_t spi, uint64_t total)
+static void more_in(struct espnat *e, msec_t now, struct in_sa *s,
+	uint64_t packets)
 {
-	struct peer *p = peer_find(e, peer);
-	int slot = p ? pair_find(p, host) : -1;
-	struct out_sa *o = slot < 0 ? NULL : out_find(p->pairs[slot], spi);
-	uint64_t packets = o ? newly(&o->kernel, total) : 0;
-
-	if (!packets)
-		return;
-	o->packets += packets;
-	o->last = p->pairs[slot]->last = p->pairs[slot]->last_esp = now;
-}
-
-void espnat_fast_in(struct espnat *e, msec_t now, uint32_t peer, uint32_t spi,
-	uint64_t total)
-{
-	struct peer *p = peer_find(e, peer);
-	struct in_sa *s = p ? in_find(e, p, spi) : NULL;
-	uint64_t packets = s ? newly(&s->fast, total) : 0;
-
-	if (!packets)
-		return;
 	s->packets += packets;
 	s->last = now;
 	if (s->slot >= 0)
 		in_firm(e, now, s);
 }
 
-void espnat_fast_out(struct espnat *e, msec_t now, uint32_t host, uint32_t peer,
-	uint32_t spi, uint64_t total)
+void espnat_seen_in(struct espnat *e, msec_t now, uint32_t peer, uint32_t spi,
+	uint64_t total)
+{
+	struct in_sa *s = sa_in(e, peer, spi);
+	uint64_t packets = s ? newly(&s->kernel, total) : 0;
+	uint64_t heard = s ? s->heard : 0;
+
+	if (!packets)
+		return;
+	s->heard = 0;
+	more_in(e, now, s, packets > heard ? packets - heard : 0);
+}
+
+void espnat_fast_in(struct espnat *e, msec_t now, uint32_t peer, uint32_t spi,
+	uint64_t total)
+{
+	struct in_sa *s = sa_in(e, peer, spi);
+	uint64_t packets = s ? newly(&s->fast, total) : 0;
+
+	if (packets)
+		more_in(e, now, s, packets);
+}
+
+/* Which of the two counters: the kernel's or the fast path's. */
+static void more_out(struct espnat *e, msec_t now, uint32_t host, uint32_t peer,
+	uint32_t spi, bool fast, uint64_t total)
 {
 	struct peer *p = peer_find(e, peer);
 	int slot = p ? pair_find(p, host) : -1;
 	struct out_sa *o = slot < 0 ? NULL : out_find(p->pairs[slot], spi);
-	uint64_t packets = o ? newly(&o->fast, total) : 0;
+	uint64_t packets = o ? newly(fast ? &o->fast : &o->kernel, total) : 0;
 
 	if (!packets)
 		return;
 	o->packets += packets;
 	o->last = p->pairs[slot]->last = p->pairs[slot]->last_esp = now;
+}
+
+void espnat_seen_out(struct espnat *e, msec_t now, uint32_t host, uint32_t peer,
+	uint32_t spi, uint64_t total)
+{
+	more_out(e, now, host, peer, spi, false, total);
+}
+
+void espnat_fast_out(struct espnat *e, msec_t now, uint32_t host, uint32_t peer,
+	uint32_t spi, uint64_t total)
+{
+	more_out(e, now, host, peer, spi, true, total);
 }
 
 void espnat_seen_ike(struct espnat *e, msec_t now, uint64_t spi_i,

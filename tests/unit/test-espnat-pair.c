@@ -166,6 +166,13 @@ static void copies_are_counted(void **st)
 	espnat_seen_in(e, 70, P, 8000, 200);
 	espnat_each_in(e, copied_count, &n);
 	assert_int_equal(n, 202);
+	/* beside the kernel: running totals of their own */
+	espnat_fast_in(e, 72, P, 8000, 30);
+	espnat_fast_in(e, 74, P, 8000, 50);
+	espnat_seen_in(e, 76, P, 8000, 210);
+	espnat_fast_in(e, 78, P, 9999, 50);
+	espnat_each_in(e, copied_count, &n);
+	assert_int_equal(n, 262);
 	espnat_esp_copied(e, 80, P, 9999, 1); /* unknown: nothing */
 	espnat_esp_copied(e, 80, Q, 8000, 1);
 	espnat_free(e);

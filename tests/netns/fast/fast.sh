@@ -52,6 +52,8 @@ grew() {
 listens() { local i; for i in $(seq 100); do on out ss -ltn | grep -q ":$1 " && return; sleep 0.1; done; fail "no server"; }
 # status is told each two seconds
 quiet() { sleep 2.2; got=$(fast fast_packets); }
+# most of a flow goes fast
+hot() { quiet; set -- $(on pc $py udp "$@"); grew $((($1 + $2) / 2)); }
 daemons() { pgrep -f "kadomorid --conf $conf"; }
 # the table's lines that match, of whichever process holds it
 table() { local d; for d in $(daemons); do on gw "$leases" "$d" 2>/dev/null | grep -E "$1" && return; done; }
@@ -98,7 +100,7 @@ for a in 101.1.1.1 2404:1a8:9::2; do
 	set -- $(on pc $py udp $a 7 3)
 	echo "  $a: $1 sent, $2 back, longest gap $3 ms"
 	[ $(($2 * 100)) -ge $(($1 * 97)) ] || fail "lost $(($1 - $2)) of $1"
-	grew 300 || fail "nothing went fast"
+	grew $((($1 + $2) / 2)) || fail "nothing went fast"
 done
 
 step "over the path's MTU goes up: fragments arrive, IPv6 hears of a smaller one"
@@ -194,7 +196,7 @@ mac=$(on pc cat /sys/class/net/eth0/address)
 on gw ip link set l2 master br0; on gw ip link set l1 master br0
 wait $up; set -- $(cat "$tmp/u"); echo "  ports taken out and back: longest gap $3 ms"
 [ "$3" -lt 2500 ] || fail "gap $3 ms"
-quiet; on pc $py udp 101.1.1.1 7 2 >/dev/null; grew 200 || fail "not fast again"
+hot 101.1.1.1 7 2 || fail "not fast again"
 
 step "next hop and host change their MAC without a word"
 on pc sysctl -qw net.ipv4.conf.all.arp_notify=0; on out sysctl -qw net.ipv4.conf.all.arp_notify=0
@@ -210,7 +212,7 @@ for f in u u6; do
 	set -- $(cat "$tmp/$f"); echo "  $1 sent, $2 back, longest gap $3 ms at $4 s (kernel's timers shortened)"
 	[ "$3" -lt 8500 ] || { on gw ip neigh; table .; fail "gap $3 ms"; }
 done
-quiet; on pc $py udp 101.1.1.1 7 2 >/dev/null; grew 200 || fail "not fast again"
+hot 101.1.1.1 7 2 || fail "not fast again"
 
 step "the address outside changes: the old one is not used any more"
 on pc $py udp 101.1.1.1 7 5 100 5000 >"$tmp/u" & up=$!
@@ -233,7 +235,7 @@ on pc ip addr add $new::50/64 dev eth0; on pc ip addr del $old::50/64 dev eth0
 on pc ip -6 route replace default via $new::1
 got=$(fast fast_packets)
 set -- $(on pc $py udp 2404:1a8:9::2 7 2 100 5101); [ $(($2 * 10)) -ge $(($1 * 9)) ] || fail "by the new one: $*"
-grew 200 || fail "by the new one not fast"
+grew $((($1 + $2) / 2)) || fail "by the new one not fast"
 on gw ip addr add $old::1/64 dev br0; on gw ip addr del $new::1/64 dev br0
 on pc ip addr add $old::50/64 dev eth0; on pc ip addr del $new::50/64 dev eth0
 on pc ip -6 route replace default via $old::1
@@ -268,6 +270,12 @@ sys.exit(e["bad"] or e["good"] * 100 < e["sent"] * 97 or e["foreign"] * 4 > e["s
 done
 [ -s "$tmp/esps" ] && grep -q false "$tmp/esps" && fail "the server got wrong ones"
 grew 1200 || fail "ESP did not go fast"
+k status --json | python3 -c '
+import json, sys
+v = json.load(sys.stdin)["ipsec"]
+n = [x["packets"] for d in ("out", "in") for x in v[d] if x["spi"] in ("00010001", "00020001")]
+print("  status counts %s packets of the first device" % " and ".join(map(str, n)))
+sys.exit(len(n) != 2 or min(n) < 900 or max(n) > 1110)' || fail "status miscounts ESP"
 
 step "ESP whose owner is not known yet: copies to both, and no lease from them"
 k down >/dev/null; rm -f "$tmp"/run/esp.state; on gw nft delete table ip kadomori_esp 2>/dev/null; on gw conntrack -F >/dev/null 2>&1
@@ -285,24 +293,24 @@ on pc $py udp 101.1.1.1 7 4 100 5200 >"$tmp/u" & up=$!
 sleep 1.5; on gw tc qdisc del dev wan0 clsact; on gw tc qdisc del dev l1 clsact || fail "no clsact"
 wait $up; set -- $(cat "$tmp/u"); echo "  $1 sent, $2 back, longest gap $3 ms"
 [ $(($2 * 100)) -ge $(($1 * 95)) ] || fail "lost $(($1 - $2))"
-quiet; on pc $py udp 101.1.1.1 7 2 >/dev/null; grew 200 || fail "not fast again"
+hot 101.1.1.1 7 2 || fail "not fast again"
 
 step "a wrong checksum: the first packets are refused, in a hot flow it stays wrong"
 on out $py wrong-sink 101.1.1.1 7777 6 >"$tmp/wrong" & sink=$!; sleep 0.3
 got=$(fast fast_packets); on pc $py wrong 101.1.1.1 7777 || fail "sender"
 wait $sink; set -- $(cat "$tmp/wrong")
-sleep 2; grew 200 || fail "the raw flow did not go fast"; echo "  $1 right, $2 with a wrong sum arrived of a flow that began so, $3 of a hot flow, $4 of them made right"
-[ "$1" -gt 100 ] && [ "$2" = 0 ] && [ "$3" -gt 10 ] && [ "$4" = 0 ] || fail "wrong sums: $*"
+sleep 2; grew 100 || fail "the raw flow did not go fast"; echo "  $1 right, $2 with a wrong sum arrived of a flow that began so, $3 of a hot flow, $4 of them made right"
+[ "$1" -gt 100 ] && [ "$2" = 0 ] && [ "$3" -gt 0 ] && [ "$4" = 0 ] || fail "wrong sums: $*"
 
 step "a shaper outside sees every packet: towards it not by XDP"
 quiet
 on gw tc qdisc replace dev wan0 root tbf rate 500mbit burst 1mb latency 50ms || fail "tbf"
 sleep 1
 k status | grep -E 'wan0' || fail status
-on pc $py udp 101.1.1.1 7 2 >/dev/null
+set -- $(on pc $py udp 101.1.1.1 7 2)
 n=$(on gw tc -s qdisc show dev wan0 | awk '/Sent/{print $4; exit}')
-echo "  the shaper saw $n packets"; [ "$n" -ge 150 ] || fail "the shaper saw only $n"
-grew 200 || fail "nothing went fast"
+echo "  the shaper saw $n packets"; [ $((n * 10)) -ge $(($1 * 8)) ] || fail "the shaper saw only $n"
+grew $((($1 + $2) / 2)) || fail "nothing went fast"
 on gw tc qdisc del dev wan0 root; sleep 1
 
 step "another firewall's table: off, and on again without it"
