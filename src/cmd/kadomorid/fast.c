@@ -27,7 +27,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { BEAT_MS = 250, TELL_BEATS = 8, LOOK_MS = 50, DEVICES_MAX = 32,
+enum { BEAT_MS = 250, TELL_BEATS = 8, LOOK_MS = 50, AGAIN_MS = 300, DEVICES_MAX = 32,
 	WISHES_A_SECOND = 2000 };
 
 struct fast {
@@ -43,7 +43,7 @@ struct fast {
 	unsigned beats, wishes, news;
 	int nfnl, rtnl;
 	struct event *beat, *wishing, *looking, *watching;
-	bool links_moved, fdb_moved, routes_moved;
+	bool links_moved, fdb_moved, routes_moved, again;
 	struct dataplane_device seen[DEVICES_MAX];
 	size_t seen_n;
 	struct addr wan4;
@@ -321,15 +321,23 @@ void fast_nft_event(struct fast *f, const void *msg, size_t n)
 
 static void on_looking(int fd, short what, void *arg)
 {
+	struct timeval tv = {0, AGAIN_MS * 1000};
 	struct fast *f = arg;
 
 	(void)fd;
 	(void)what;
+	/* a worker of the kernel's takes an address' translations away, some
+	 * time after it told us of the address */
+	if (f->routes_moved || f->again)
+		dataplane_net_changed(f->dp);
+	f->again = f->routes_moved;
+	if (f->again)
+		event_add(f->looking, &tv);
 	if (f->links_moved && (see_devices(f) || !dataplane_whole(f->dp)))
 		attach(f);
 	else if (f->fdb_moved)
 		see_fdb(f);
-	if (f->links_moved || f->routes_moved)
+	if (f->links_moved)
 		dataplane_net_changed(f->dp);
 	f->links_moved = f->fdb_moved = f->routes_moved = false;
 }
