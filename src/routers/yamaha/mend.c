@@ -5,6 +5,7 @@
  */
 #include "routers/yamaha/read-own.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,49 @@ static bool is_list(const char *line, enum family fam)
 		fam == FAM_6 ? 5 : 3) && strstr(line, " secure filter in ");
 }
 
+/* ---- a list that the console wrapped ---- */
+
+/* No statement begins with a number: line i (from 0) belongs to the one above. */
+static bool goes_on(const struct mender *m, size_t i)
+{
+	return i < m->n && (isdigit((unsigned char)*m->line[i]) ||
+				   !strncmp(m->line[i], "dynamic ", 8));
+}
+
+/* Did a blank stand at the edge in front of line i (from 0)? */
+static bool gap(const struct mender *m, size_t i)
+{
+	const char *s = m->a->text;
+
+	while (i-- && (s = strchr(s, '\n')))
+		s++;
+	if (!s || s - m->a->text < 2)
+		return true;
+	return *s == ' ' || s[-2] == ' ' || (s[-2] == '\r' && s[-3] == ' ');
+}
+
+/* Line number `list` with what belongs to it. Caller frees. */
+static char *whole(const struct mender *m, unsigned list)
+{
+	char *s = xstrdup(m->line[list - 1]);
+
+	for (size_t i = list; goes_on(m, i); i++) {
+		char *was = s;
+
+		s = xasprintf("%s%s%s", was, gap(m, i) ? " " : "", m->line[i]);
+		free(was);
+	}
+	return s;
+}
+
+static void put(const struct mender *m, struct mend *k, unsigned list,
+	const char *now)
+{
+	mend_replace(k, list, now);
+	for (size_t i = list; goes_on(m, i); i++)
+		mend_replace(k, (unsigned)i + 1, NULL);
+}
+
 /* The list that has the number (0: the first list). 0: none. */
 static unsigned list_with(const struct mender *m, enum family fam,
 	unsigned number)
@@ -38,7 +82,8 @@ static unsigned list_with(const struct mender *m, enum family fam,
 	cleanup(freep) char *word = xasprintf(" %u ", number);
 
 	for (size_t i = 0; i < m->n; i++) {
-		cleanup(freep) char *line = xasprintf("%s ", m->line[i]);
+		cleanup(freep) char *all = whole(m, (unsigned)i + 1);
+		cleanup(freep) char *line = xasprintf("%s ", all);
 
 		if (is_list(line, fam) && (!number || strstr(line, word)))
 			return (unsigned)i + 1;
@@ -169,6 +214,7 @@ static void let(const struct mender *m, struct mends *ret)
 	cleanup(freep) char *filter = NULL;
 	cleanup(freep) char *now = NULL;
 	cleanup(freep) char *map = NULL;
+	cleanup(freep) char *was = NULL;
 	char dst[ADDRMASK_STR];
 	struct mend *k;
 
@@ -179,15 +225,16 @@ static void let(const struct mender *m, struct mends *ret)
 		mend_insert(k, (unsigned)m->n + 1, map);
 	if (!list)
 		return;
+	was = whole(m, list);
 	if (!before || f != fam) { /* the list's last number refuses */
-		const char *last = strrchr(m->line[list - 1], ' ');
+		const char *last = strrchr(was, ' ');
 
 		before = last ? (unsigned)strtoul(last, NULL, 10) : 0;
 	}
 	filter = filter_line(m, fam, number, dst);
-	now = list_of(m->line[list - 1], number, before, false);
+	now = list_of(was, number, before, false);
 	mend_insert(k, list, filter);
-	mend_replace(k, list, now);
+	put(m, k, list, now);
 }
 
 /* ---- close or narrow it ---- */
@@ -239,6 +286,7 @@ static void close_filter(const struct mender *m, struct mends *ret)
 	cleanup(freep) char *by = narrowed(m, fam);
 	unsigned list = number ? list_with(m, fam, number) : 0;
 	cleanup(freep) char *now = NULL;
+	cleanup(freep) char *was = NULL;
 	struct mend *k;
 
 	if (by)
@@ -246,9 +294,10 @@ static void close_filter(const struct mender *m, struct mends *ret)
 	if (!list)
 		return;
 	k = mend_new(ret);
-	now = list_of(m->line[list - 1], number, 0, true);
+	was = whole(m, list);
+	now = list_of(was, number, 0, true);
 	mend_replace(k, m->a->line, NULL);
-	mend_replace(k, list, now);
+	put(m, k, list, now);
 }
 
 /* The number stands behind the one that refuses: in the list it goes before. */
@@ -261,12 +310,14 @@ static void earlier(const struct mender *m, struct mends *ret)
 	unsigned list = late && first ? list_with(m, fam, late) : 0;
 	cleanup(freep) char *without = NULL;
 	cleanup(freep) char *now = NULL;
+	cleanup(freep) char *was = NULL;
 
 	if (!list)
 		return;
-	without = list_of(m->line[list - 1], late, 0, true);
+	was = whole(m, list);
+	without = list_of(was, late, 0, true);
 	now = list_of(without, late, first, false);
-	mend_replace(mend_new(ret), list, now);
+	put(m, mend_new(ret), list, now);
 }
 
 void yamaha_mend(const struct mender *m, struct mends *ret)
