@@ -30,7 +30,7 @@ reader_seeds() {
 		name=${f##*/}
 		case $reader:$name in
 		*.asked|*.sh|*.py|*:audit-*) continue ;;
-		nftables:*.nft|openwrt:ow-*.conf|yamaha:y-*|ix:ix-*|routeros:ros-*|vyos:vyos-*|edgeos:edge-*) ;;
+		nftables:*.nft|nftables:*.json|iptables:ipt-*|openwrt:ow-*.conf|yamaha:y-*|ix:ix-*|routeros:ros-*|vyos:vyos-*|edgeos:edge-*) ;;
 		ios:ios-*|srx:srx-*|pf:pf-*|opnsense:opn-*|web:w-*) ;;
 		*) continue ;;
 		esac

@@ -148,8 +148,9 @@ static bool turns(const struct looking *k, const struct match *m)
 		return d.verdict != V_ACCEPT;
 	if (d.verdict != V_ACCEPT)
 		return false;
-	return k->f->packet.fam == FAM_6 || !d.nat || !rq->has4 ||
-	       !addr_cmp(&d.after.dst, &rq->device4);
+	return k->f->packet.fam == FAM_6 || k->f->packet.out != ROLE_SELF ||
+	       !rq->has4 ||
+	       (d.nat && !addr_cmp(&d.after.dst, &rq->device4));
 }
 
 /*

@@ -39,3 +39,10 @@ const struct web_question web_questions_buffalo[] = {
 	{"filter6", NULL, N_("Is the IPv6 firewall (SPI) on: is what nobody at home asked for refused?"), false, ON_OFF},
 	ENTRIES(NULL), MAPS, DMZ, REMOTE, {0},
 };
+
+/* Makers whose screens are not known closely: the same, without their words. */
+const struct web_question web_questions_any[] = {
+	{"ipv6", NULL, N_("Which mode of IPv6 is chosen?"), false, MODES},
+	{"filter6", NULL, N_("Is the IPv6 firewall (SPI) on: is what nobody at home asked for refused?"), false, ON_OFF},
+	ENTRIES(NULL), MAPS, DMZ, REMOTE, {0},
+};

@@ -46,18 +46,21 @@ static int looks_like(const char *text, const char *brand)
 		(!p[n] || strchr(" \t\r\n", p[n])) ? 100 : 0;
 }
 
-int web_looks_aterm(const char *text)
-{
-	return looks_like(text, "aterm");
-}
-int web_looks_ntt(const char *text)
-{
-	return looks_like(text, "ntt");
-}
-int web_looks_buffalo(const char *text)
-{
-	return looks_like(text, "buffalo");
-}
+#define LOOKS(name) \
+	int web_looks_##name(const char *text) \
+	{ \
+		return looks_like(text, #name); \
+	}
+LOOKS(aterm)
+LOOKS(ntt)
+LOOKS(buffalo)
+LOOKS(iodata)
+LOOKS(elecom)
+LOOKS(tplink)
+LOOKS(au)
+LOOKS(asus)
+LOOKS(nuro)
+#undef LOOKS
 
 /* The last answer to a question counts. NULL: not answered. */
 static const struct answer_line *answer(const struct web *q, const char *key)
@@ -442,6 +445,6 @@ int web_read(const char *text, const struct read_hints *h,
 	capture_done(&q.cap);
 	if (pl->gate_n)
 		return 0;
-	*why = xstrdup(_("answers begin with a line \"router aterm\", \"router ntt\" or \"router buffalo\""));
+	*why = xstrdup(_("answers begin with a line \"router MAKER\", as \"router aterm\" or \"router ntt\""));
 	return -EINVAL;
 }

@@ -24,6 +24,13 @@ struct blaming {
 	unsigned lines;
 };
 
+static bool lets(const struct pipeline *pl, const struct packet *p)
+{
+	struct decision d;
+
+	return !pipeline_ask(pl, p, &d) && d.verdict == V_ACCEPT;
+}
+
 static bool passes(const struct blaming *x, const struct pipeline *pl,
 	const struct packet *p)
 {
@@ -33,7 +40,7 @@ static bool passes(const struct blaming *x, const struct pipeline *pl,
 		return false;
 	/* by IPv4 the device must get it */
 	return p->fam == FAM_6 || p->out != ROLE_SELF || !x->rq->has4 ||
-	       !d.nat || !addr_cmp(&d.after.dst, &x->rq->device4);
+	       (d.nat && !addr_cmp(&d.after.dst, &x->rq->device4));
 }
 
 /* Is this a finding whose lines are looked for? */
@@ -63,7 +70,7 @@ static bool rest_stays(const struct blaming *x, const struct pipeline *now,
 		free(why);
 		return false;
 	}
-	return passes(x, x->rq->pl, &p) == passes(x, now, &p);
+	return lets(x->rq->pl, &p) == lets(now, &p);
 }
 
 /* The text without this line (NULL terminated words stay where they are). */

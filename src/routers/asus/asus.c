@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* ASUS: an IPv6 firewall page that refuses unknown traffic by default. */
 #include "routers/brand.h"
+#include "routers/web-read.h"
 #include "base/tr.h"
 
 static const struct model models[] = {
@@ -44,4 +45,8 @@ const struct brand brand_asus = {
 	.model_n = ARRAY_LEN(models),
 	.undo = asus_undo,
 	.steps = asus_steps,
+	.looks = web_looks_asus,
+	.read = web_read,
+	.mend = web_mend,
+	.questions = web_questions_any,
 };

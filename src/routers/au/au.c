@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* au home gateways: made by NEC, pages of the Aterm family. */
 #include "routers/brand.h"
+#include "routers/web-read.h"
 #include "base/tr.h"
 
 enum { SYSTEM_ENTRIES = 18, ENTRIES_MAX = 50 };
@@ -50,4 +51,8 @@ const struct brand brand_au = {
 	.model_n = ARRAY_LEN(models),
 	.undo = au_undo,
 	.steps = au_steps,
+	.looks = web_looks_au,
+	.read = web_read,
+	.mend = web_mend,
+	.questions = web_questions_any,
 };

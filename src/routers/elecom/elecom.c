@@ -4,6 +4,7 @@
  * protocol was found, so the steps say what to look for, not where it is.
  */
 #include "routers/brand.h"
+#include "routers/web-read.h"
 #include "base/tr.h"
 
 static const struct model models[] = {
@@ -39,4 +40,8 @@ const struct brand brand_elecom = {
 	.model_n = ARRAY_LEN(models),
 	.undo = elecom_undo,
 	.steps = elecom_steps,
+	.looks = web_looks_elecom,
+	.read = web_read,
+	.mend = web_mend,
+	.questions = web_questions_any,
 };

@@ -4,6 +4,7 @@
  * and lines from 2024 on share their IPv4 address (MAP-E).
  */
 #include "routers/brand.h"
+#include "routers/web-read.h"
 #include "base/tr.h"
 
 static const struct model models[] = {
@@ -43,4 +44,8 @@ const struct brand brand_nuro = {
 	.model_n = ARRAY_LEN(models),
 	.undo = nuro_undo,
 	.steps = nuro_steps,
+	.looks = web_looks_nuro,
+	.read = web_read,
+	.mend = web_mend,
+	.questions = web_questions_any,
 };

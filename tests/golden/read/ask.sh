@@ -23,3 +23,16 @@ printf 'router aterm\nipv6 bridge\n' >"$dir/old"
 "$k" --lang en settings --router rtx830 --device casa --mac 00:11:22:33:44:55 --line flets-ra --format raw >"$dir/new"
 "$k" --lang en compare "$dir/old" "$dir/new" >"$dir/moved" && exit 1
 grep -q 'Came in from outside only with the old one' "$dir/moved"
+# every router that has web pages only can be asked about
+makers=$("$k" --json routers | python3 -c 'import json, sys
+for b in json.load(sys.stdin)["brands"]:
+    c = b["can"]
+    if c["text"]["answer"] == "no": print(b["models"][0]["id"])')
+[ "$(echo "$makers" | wc -l)" -ge 9 ]
+for router in $makers; do
+	case $router in pr-500|opnsense) continue ;; esac # asked above; is read
+	rm -f "$dir/answers"
+	run 2 on 'pass in udp from any to 2404:7a80:1:1:211:22ff:fe33:4455 port 500' \
+		'pass in 50 from any to 2404:7a80:1:1:211:22ff:fe33:4455' '' '' none no >"$dir/first" || { cat "$dir/first"; echo "$router"; exit 1; }
+	grep -q 'The device: IKE and ESP from outside reach it' "$dir/first"
+done
