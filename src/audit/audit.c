@@ -358,7 +358,7 @@ static void find_open(struct auditor *x)
 	part = proof_and(x->pr, open, au_any_of(x, pings));
 	open_finding(x, part, "icmp-wide", SEV_LOW,
 		xstrdup(_("More kinds of ICMP come in than hosts of a home need.")),
-		xstrdup(_("Types 1 to 4 and 128 are enough for ICMPv6 (RFC 4890).")));
+		xstrdup(_("Types 1 to 4 and 128 are enough for ICMPv6 (RFC 4890), 3, 8, 11 and 12 for ICMP.")));
 	open = proof_minus(x->pr, open, part);
 	part = proof_and(x->pr, open, au_any_of(x, dhcp));
 	open_finding(x, part, "dhcp-wide", SEV_LOW,
