@@ -18,6 +18,7 @@ struct lexer {
 	unsigned no;
 	struct pf_line *cur;
 	int lists;	/* open braces of lists */
+	bool value; /* what a macro stands for */
 	bool fresh;	/* the next word begins a statement */
 	const char *from; /* where the statement begins in the text */
 };
@@ -223,7 +224,7 @@ static void value_words(struct pf_file *f, const char *value, unsigned no)
 {
 	struct pf_file sub = {.macros = f->macros, .macro_n = f->macro_n - 1};
 	struct lexer x = {.f = &sub, .p = value, .no = no, .from = value,
-		.fresh = true, .lists = 1 /* no anchors in here */};
+		.fresh = true, .value = true, .lists = 1 /* no anchors in here */};
 
 	while (*x.p)
 		step(&x);
@@ -252,7 +253,8 @@ static void take_macro(struct pf_file *f)
 
 static void end_statement(struct lexer *x)
 {
-	if (!x->fresh && x->f->n)
+	/* a value with newlines in it has no macros: its array is not its own */
+	if (!x->fresh && x->f->n && !x->value)
 		take_macro(x->f);
 	x->fresh = true;
 	x->cur = NULL;

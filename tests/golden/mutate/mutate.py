@@ -20,7 +20,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 DEV = ["--mac", "00:11:22:33:44:55"]
 WANT = 50
 ONLY = sys.argv[3:]
-MOST = int(sys.argv[2]) if len(sys.argv) > 2 else 80 # of a target; more shows nothing new
+MOST = int(sys.argv[2]) if len(sys.argv) > 2 else 56 # of a target; more shows nothing new
 
 def run(*a):
     return subprocess.run([K, "--lang", "en", *a], capture_output=True, text=True)
