@@ -551,6 +551,29 @@ static __always_inline bool renew(void *ctx, bool xdp, struct lease *l,
 	return true;
 }
 
+/*
+ * Not proven (any more). A flow that is seldom seen is only looked at: a lease
+ * would cost it more than it saves. Where the last question was left without
+ * an answer conntrack is asked whether it is still the same flow.
+ */
+static __always_inline void pending(void *ctx, bool xdp, struct lease *l,
+	__u32 slot, __u32 now, __u32 seq)
+{
+	bool seldom = !((l->stamp ^ conf.stamp) >> 16) &&
+		past(now, l->checked, LEASE_MS);
+	struct change c = {};
+
+	l->stamp = conf.stamp;
+	l->checked = now;
+	if (seldom)
+		return;
+	if ((__s32)(l->due - now) <= 0 &&
+		(change_of(ctx, xdp, l, &c) < CT_YES || !same_change(l, &c)))
+		give_up(l, l->head, now);
+	else
+		ask(l, slot, now, seq);
+}
+
 /* true: the lease may be used now. */
 static __always_inline bool stale(void *ctx, bool xdp, struct lease *l,
 	__u32 slot, __u32 now, __u32 seq)
@@ -563,22 +586,14 @@ static __always_inline bool stale(void *ctx, bool xdp, struct lease *l,
 	if (st != LEASE_PENDING &&
 		((l->stamp ^ conf.stamp) >> 16 ||
 			past(now, l->checked, LEASE_DEAD_MS))) {
-		struct change c = {};
-
 		fold_counts(l);
-		if (change_of(ctx, xdp, l, &c) < CT_YES ||
-			!same_change(l, &c)) {
-			give_up(l, head, now);
-			return false;
-		}
 		if (!move(l, head, LEASE_PENDING, 0))
 			return false;
+		l->due = now;
 		st = LEASE_PENDING;
 	}
 	if (st == LEASE_PENDING) {
-		l->stamp = conf.stamp;
-		l->checked = now;
-		ask(l, slot, now, seq);
+		pending(ctx, xdp, l, slot, now, seq);
 		return false;
 	}
 	if ((l->stamp != conf.stamp || past(now, l->checked, LEASE_MS)) &&

@@ -275,6 +275,9 @@ static __always_inline struct lease *find(const void *l3, bool six, __u64 id,
 	l = &set->way[way];
 	asm volatile("" : "+r"(l)); /* or clang reckons it out at each use */
 	if (!(six ? match6(l, w, id) : match4(l, w[0], id))) {
+		/* never used: a flow would have taken this one before others */
+		if (!l->id)
+			return NULL;
 		way = six ? rest6(set, way, w, id) : rest4(set, way, w[0], id);
 		if (way >= LEASE_WAYS)
 			return NULL;
