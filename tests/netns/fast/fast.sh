@@ -271,12 +271,14 @@ sys.exit(e["bad"] or e["good"] * 100 < e["sent"] * 97 or e["foreign"] * 4 > e["s
 done
 [ -s "$tmp/esps" ] && grep -q false "$tmp/esps" && fail "the server got wrong ones"
 grew 1200 || fail "ESP did not go fast"
+# 1100 each way, most of them fast; counts are told each two seconds, and what was
+# not told yet is gone with a binding (the second device opens the first's again)
 k status --json | python3 -c '
 import json, sys
 v = json.load(sys.stdin)["ipsec"]
 n = [x["packets"] for d in ("out", "in") for x in v[d] if x["spi"] in ("00010001", "00020001")]
 print("  status counts %s packets of the first device" % " and ".join(map(str, n)))
-sys.exit(len(n) != 2 or min(n) < 900 or max(n) > 1110)' || fail "status miscounts ESP"
+sys.exit(len(n) != 2 or min(n) < 700 or max(n) > 1110)' || fail "status miscounts ESP"
 
 step "ESP whose owner is not known yet: copies to both, and no lease from them"
 k down >/dev/null; rm -f "$tmp"/run/esp.state; on gw nft delete table ip kadomori_esp 2>/dev/null; on gw conntrack -F >/dev/null 2>&1

@@ -63,7 +63,10 @@ class Gate:
 
     def kill(self):
         for p in self.pids():
-            os.kill(p, signal.SIGKILL)
+            try:
+                os.kill(p, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
         while self.pids():
             time.sleep(0.02)
 
@@ -181,7 +184,10 @@ class Home:
     def close(self):
         for n in "pc", "h2", "out":
             for p in run("ip", "netns", "pids", P + n, check=False).split():
-                os.kill(int(p), signal.SIGKILL)
+                try:
+                    os.kill(int(p), signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
         for n in "pc", "h2", "gw", "out":
             run("ip", "netns", "del", P + n, check=False)
 
