@@ -397,6 +397,23 @@ static pset mapped(struct auditor *x)
 	return proof_and(x->pr, s, x->self);
 }
 
+/* The packet from some, the boxes of all. */
+static void prove_by(struct auditor *x, struct finding *f, pset some, pset all)
+{
+	struct text t = TEXT_INIT;
+
+	while (f->about_n)
+		free(f->about[--f->about_n].note);
+	free(f->boxes);
+	f->boxes = NULL;
+	au_prove(x, f, some, true);
+	if (x->rq->brief)
+		return;
+	free(f->boxes);
+	proof_words(x->pr, all, BOXES, &t, NULL);
+	f->boxes = text_take(&t);
+}
+
 static void find_mapped(struct auditor *x, pset m)
 {
 	static const char *const all[] = {"tcp port 1,22,80,443,3389,65535", NULL};
@@ -417,6 +434,9 @@ static void find_mapped(struct auditor *x, pset m)
 		xstrdup(dmz
 			? _("Remove the default host. The device needs UDP 500, UDP 4500 and protocol 50 only.")
 			: _("Keep the ones you know; remove the others.")));
+	if (dmz) /* port 1 has no mapping of its own: the line is the right one */
+		prove_by(x, &x->a->v[x->a->n - 1], proof_and(x->pr, probe,
+			au_question(x, "tcp port 1")), rest);
 }
 
 static void find_gateway(struct auditor *x, pset m)
