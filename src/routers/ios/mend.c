@@ -64,34 +64,122 @@ static char *words(const struct mender *m)
 			       : xasprintf("%s any any%s", proto, port);
 }
 
-static void let(const struct mender *m, struct mends *ret)
+/* Lines as they are to be typed: a sequence number puts an entry in front of
+ * the list's others, which count from 10; without one it would go behind. */
+static void let_in(const struct mender *m, struct mend *to, const char *list)
+{
+	const struct packet *p = m->a->packet;
+	bool six = p->fam == FAM_6;
+	unsigned seq = p->proto == PROTO_ESP ? 3 : p->proto == PROTO_UDP
+		? (p->dport == 500 ? 1 : 2) : 4;
+	unsigned end = (unsigned)m->n + 1;
+	cleanup(freep) char *what = words(m);
+	cleanup(freep) char *head = xasprintf("%s %s", six
+		? "ipv6 access-list" : "ip access-list extended", list);
+	cleanup(freep) char *line = xasprintf(" %s%u permit %s",
+		six ? "sequence " : "", seq, what);
+
+	for (size_t i = 0; i < m->n; i++)
+		if (!strcmp(m->line[i], "end"))
+			end = (unsigned)i + 1;
+	mend_insert(to, end, head);
+	mend_insert(to, end, line);
+}
+
+/* "101" of "access-list 101 ...", NAME of "ip access-list extended NAME";
+ * NULL: no list of that family begins there. */
+static char *list_at(const struct mender *m, size_t i)
 {
 	bool six = m->a->packet->fam == FAM_6;
-	cleanup(freep) char *what = words(m);
-	cleanup(freep) char *line = NULL;
-	unsigned at = m->a->line;
-	unsigned number;
+	const char *head = six ? "ipv6 access-list "
+		: begins(m->line[i], "access-list ") ? "access-list "
+						     : "ip access-list extended ";
+	const char *name = m->line[i] + strlen(head);
 
-	if (!what)
-		return;
-	line = xasprintf(" permit %s", what);
-	if (at && (begins(m->line[at - 1], "deny ") ||
-			begins(m->line[at - 1], "permit ")))
-		mend_insert(mend_new(ret), at, line);
-	if (at && sscanf(m->line[at - 1], "access-list %u ", &number) == 1) {
-		cleanup(freep) char *one = xasprintf("access-list %u permit %s",
-			number, what);
+	return begins(m->line[i], head) ? xstrndup(name, strcspn(name, " "))
+					: NULL;
+}
 
-		mend_insert(mend_new(ret), at, one);
+/* The lists, that of the deciding line first. with: comes along with each. */
+static void let(const struct mender *m, struct mends *ret, const char *with,
+	unsigned with_at)
+{
+	cleanup(freep) char *what = words(m), *last = NULL;
+	size_t at = m->a->line ? m->a->line - 1 : 0;
+
+	for (size_t k = 0; what && k < 2 * m->n; k++) {
+		/* upwards from the deciding line, then all */
+		size_t i = k <= at ? at - k : k - at - 1;
+		char *list = i < m->n ? list_at(m, i) : NULL;
+		struct mend *one;
+
+		if (!list || (last && !strcmp(last, list))) {
+			free(list);
+			continue;
+		}
+		one = mend_new(ret);
+		if (with)
+			mend_insert(one, with_at, with);
+		let_in(m, one, list);
+		free(last);
+		last = list;
 	}
-	for (size_t i = 0; i < m->n; i++)
-		if (begins(m->line[i], six ? "ipv6 access-list "
-					   : "ip access-list extended "))
-			mend_insert(mend_new(ret), (unsigned)i + 2, line);
+}
+
+/* The interface that the translations of this text name; its length. */
+static const char *outside(const struct mender *m, int *n)
+{
+	for (size_t i = 0; i < m->n; i++) {
+		const char *at = begins(m->line[i], "ip nat inside source ")
+			? strstr(m->line[i], " interface ") : NULL;
+
+		if (!at)
+			continue;
+		at += strlen(" interface ");
+		*n = (int)strcspn(at, " ");
+		return at;
+	}
+	return NULL;
+}
+
+/* A static translation to the device, or NULL. */
+static char *translation(const struct mender *m)
+{
+	const struct packet *p = m->a->packet;
+	char to[ADDR_STR];
+	int n = 0;
+	const char *iface = outside(m, &n);
+
+	if (p->fam != FAM_4 || !iface || !mender_addr4(m, to))
+		return NULL;
+	if (p->proto == PROTO_ESP)
+		return xasprintf("ip nat inside source static esp %s interface %.*s",
+			to, n, iface);
+	return p->proto != PROTO_UDP ? NULL
+		: xasprintf("ip nat inside source static udp %s %u interface %.*s %u",
+			to, p->dport, n, iface, p->dport);
+}
+
+/* In place of the one that has the port; else a new one, and with it what a
+ * list lacks. */
+static void map(const struct mender *m, struct mends *ret)
+{
+	cleanup(freep) char *line = translation(m);
+	unsigned at = m->a->line, behind = mender_find(m, 1,
+		"ip nat inside source ");
+
+	if (!line)
+		return;
+	if (at && begins(m->line[at - 1], "ip nat inside source static "))
+		mend_replace(mend_new(ret), at, line);
+	mend_insert(mend_new(ret), behind, line);
+	let(m, ret, line, behind);
 }
 
 void ios_mend(const struct mender *m, struct mends *ret)
 {
-	if (mender_lets(m) && m->a->packet)
-		let(m, ret);
+	if (!mender_lets(m) || !m->a->packet)
+		return;
+	let(m, ret, NULL, 0);
+	map(m, ret);
 }
