@@ -18,6 +18,9 @@ int yamaha_read(const char *text, const struct read_hints *h,
 bool yamaha_filter(struct chain *c, enum family fam, const struct words *w,
 	size_t i, const struct origin *o);
 
+/* undo.c: lines that a later "no" takes back become empty */
+void yamaha_take_back(struct capture *c);
+
 /* mend.c */
 void yamaha_mend(const struct mender *m, struct mends *ret);
 

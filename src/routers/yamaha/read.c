@@ -831,6 +831,7 @@ int yamaha_read(const char *text, const struct read_hints *h,
 		*why = xstrdup(_("the file is empty"));
 		return -EINVAL;
 	}
+	yamaha_take_back(&y.cap);
 	for (size_t i = 0; i < y.cap.n; i++)
 		read_line(&y, &y.cap.v[i]);
 	choose_wan(&y);
