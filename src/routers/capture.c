@@ -130,3 +130,35 @@ bool words_are(const struct words *w, size_t i, const char *want)
 	}
 	return true;
 }
+
+static bool about_filters(const char *command)
+{
+	static const char *const words[] = {"access-group", "traffic-filter",
+		"access-list", "filter", "napt", "nat", "inspect",
+		"zone-member", "zone-pair", "service-policy"};
+	struct words w;
+	bool is = false;
+
+	words_split(command, &w);
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		for (size_t k = 0; k < 2; k++)
+			is |= !strcmp(words_at(&w, k), words[i]);
+	words_done(&w);
+	return is;
+}
+
+bool capture_takes_back(const struct capture *c, size_t i)
+{
+	const char *what = c->v[i].text;
+	size_t n;
+
+	if (strncmp(what, "no ", 3) != 0)
+		return false;
+	what += 3 + strspn(what + 3, " ");
+	n = strlen(what);
+	for (size_t k = 0; k < i; k++)
+		if (!strncmp(c->v[k].text, what, n) &&
+			(!c->v[k].text[n] || c->v[k].text[n] == ' '))
+			return about_filters(what);
+	return false;
+}

@@ -41,6 +41,11 @@ void words_split(const char *line, struct words *ret);
 void words_done(struct words *w);
 /* Word i, or "" behind the end. */
 const char *words_at(const struct words *w, size_t i);
+/*
+ * Does line i, a "no COMMAND" about a filter, a list or a translation, take
+ * back what an earlier line says? Saved configurations hold no such line.
+ */
+bool capture_takes_back(const struct capture *c, size_t i);
 /* Do words i, i+1, ... equal the space-separated `want`? "*" is any word. */
 bool words_are(const struct words *w, size_t i, const char *want);
 

@@ -521,6 +521,9 @@ void ios_lines(struct ios *s, const char *text)
 	capture_read(text, begins, &s->cap);
 	for (size_t i = 0; i < s->cap.n; i++)
 		s->indented |= s->cap.v[i].indent > 0;
-	for (size_t i = 0; i < s->cap.n; i++)
+	for (size_t i = 0; i < s->cap.n; i++) {
 		read_line(s, &p, &s->cap.v[i]);
+		if (capture_takes_back(&s->cap, i))
+			ios_unknown(s, &s->cap.v[i], true);
+	}
 }

@@ -218,7 +218,9 @@ static void read_lines(struct ix *x)
 		else if (words_are(&w, 0, "ip filter") ||
 			words_are(&w, 0, "ipv6 filter"))
 			not_understood(x, l, true);
-		if (!begins(l->text))
+		if (capture_takes_back(&x->cap, i))
+			not_understood(x, l, true);
+		else if (!begins(l->text))
 			not_understood(x, l, false);
 		words_done(&w);
 	}
