@@ -2,8 +2,8 @@
 /*
  * Yamaha RTX, NVR: "show config" -> pipeline. First the lines are noted (filters
  * by number, lists by interface, NAT descriptors), then what is attached to the
- * WAN side becomes chains. An interface without a list passes everything; a list
- * without a match discards.
+ * WAN side becomes chains; read-nat.c: the descriptors. An interface without a
+ * list passes everything; a list without a match discards.
  */
 #include "routers/yamaha/read-own.h"
 #include "routers/value.h"
@@ -13,61 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { LISTS_MAX = 32, NAT_MAX = 64, NAMES_MAX = 16 };
-
-struct noted {
-	unsigned no;	/* line of the file */
-	char *text;
-	struct words w;
-	unsigned number; /* of the filter */
-	enum family fam;
-};
-
-struct list {
-	char iface[16];
-	enum family fam;
-	bool in;
-	const struct capture_line *line;
-	struct words w;
-	size_t from;	/* first filter number */
-};
-
-struct nat_entry {
-	unsigned descriptor;
-	const struct capture_line *line;
-	struct words w;
-};
-
-/* Interfaces by name; what is too many is dropped and the caller told. */
-struct names {
-	char v[NAMES_MAX][16];
-	size_t n;
-};
-
-struct yamaha {
-	const struct read_hints *h;
-	struct pipeline *pl;
-	struct capture cap;
-	struct noted *filters, *dynamics;
-	size_t filter_n, filter_cap, dynamic_n, dynamic_cap;
-	struct list lists[LISTS_MAX];
-	size_t list_n;
-	struct nat_entry nats[NAT_MAX];
-	size_t nat_n;
-	char scope[16];	/* "pp1" after "pp select 1" */
-	struct names wan4;	/* PPPoE beside MAP-E: all of them are the line */
-	struct names nat_on;	/* interfaces with a NAT descriptor */
-	struct names routes;	/* where the default route goes */
-	struct names vpn;	/* tunnels with IPsec or L2TP inside */
-	struct names ports;	/* what PPPoE runs on */
-	const struct capture_line *bridges[NAMES_MAX];
-	size_t bridge_n;
-	char wan6[16], lan[16];
-	unsigned descriptors[NAMES_MAX];
-	size_t descriptor_n;
-	bool v4, v6;
-};
 
 static bool name_in(const struct names *s, const char *name)
 {
@@ -134,7 +79,7 @@ static void iface_of(const struct yamaha *y, const char *word, char buf[16])
 	snprintf(buf, 16, "%s", scoped ? y->scope : word);
 }
 
-static void not_understood(struct yamaha *y, const struct capture_line *l,
+void yamaha_not_understood(struct yamaha *y, const struct capture_line *l,
 	bool affects)
 {
 	pipeline_unknown(y->pl, l->no, affects, "%s", l->text);
@@ -161,7 +106,7 @@ static void note_list(struct yamaha *y, const struct capture_line *l,
 	struct list *s;
 
 	if (y->list_n == LISTS_MAX) {
-		not_understood(y, l, true);
+		yamaha_not_understood(y, l, true);
 		return;
 	}
 	s = &y->lists[y->list_n++];
@@ -179,7 +124,7 @@ static void note_nat(struct yamaha *y, const struct capture_line *l,
 	struct nat_entry *n;
 
 	if (y->nat_n == NAT_MAX) {
-		not_understood(y, l, true);
+		yamaha_not_understood(y, l, true);
 		return;
 	}
 	n = &y->nats[y->nat_n++];
@@ -197,14 +142,14 @@ static void note_descriptors(struct yamaha *y, const struct capture_line *l,
 	iface_of(y, words_at(w, 1), iface);
 	y->v4 = true;
 	if (!name_add(&y->nat_on, iface))
-		not_understood(y, l, true);
+		yamaha_not_understood(y, l, true);
 	for (size_t i = 4; i < w->n; i++) {
 		unsigned d = (unsigned)strtoul(words_at(w, i), NULL, 10);
 
 		if (d && y->descriptor_n < NAMES_MAX)
 			y->descriptors[y->descriptor_n++] = d;
 		else
-			not_understood(y, l, true);
+			yamaha_not_understood(y, l, true);
 	}
 }
 
@@ -237,12 +182,12 @@ static bool ip_line(struct yamaha *y, const struct capture_line *l,
 	if (words_are(w, 1, "filter dynamic"))
 		return note_filter(y, l, w, true), true;
 	if (words_are(w, 1, "filter set"))
-		return not_understood(y, l, true), true;
+		return yamaha_not_understood(y, l, true), true;
 	if (words_are(w, 1, "filter") && strspn(words_at(w, 2), "0123456789"))
 		return note_filter(y, l, w, false), true;
 	if (words_are(w, 1, "filter pass") || words_are(w, 1, "filter reject") ||
 		words_are(w, 1, "filter restrict"))
-		return not_understood(y, l, true), true; /* its number is missing */
+		return yamaha_not_understood(y, l, true), true; /* its number is missing */
 	if (words_are(w, 2, "secure filter"))
 		return note_list(y, l, w), true;
 	if (words_are(w, 2, "nat descriptor"))
@@ -272,7 +217,7 @@ static void bridge_line(struct yamaha *y, const struct capture_line *l,
 	if (y->bridge_n < NAMES_MAX)
 		y->bridges[y->bridge_n++] = l;
 	else
-		not_understood(y, l, true);
+		yamaha_not_understood(y, l, true);
 }
 
 /* "tunnel encapsulation l2tpv3", " ipsec tunnel 1": the far end is a site of
@@ -316,9 +261,9 @@ static void read_line(struct yamaha *y, const struct capture_line *l)
 	} else if (!strcmp(words_at(&w, 0), "bridge")) {
 		bridge_line(y, l, &w);
 	} else if (words_are(&w, 0, "url filter")) {
-		not_understood(y, l, true);
+		yamaha_not_understood(y, l, true);
 	} else if (!begins(l->text)) {
-		not_understood(y, l, false);
+		yamaha_not_understood(y, l, false);
 	}
 	words_done(&w);
 }
@@ -546,188 +491,6 @@ static void gate4(struct yamaha *y)
 	pipeline_gate(y->pl, PATH_INPUT, all->name);
 }
 
-/* ---- NAT ---- */
-
-static struct nat_rule *nat_rule(struct yamaha *y, const struct nat_entry *e,
-	enum nat_action a)
-{
-	struct nat_rule *n = GROW(y->pl->nat_in, y->pl->nat_in_n,
-		y->pl->nat_in_cap);
-
-	n->action = a;
-	cond_num(match_cond(&n->match, F_FAMILY, false), FAM_4, FAM_4);
-	cond_num(match_cond(&n->match, F_IN, false), ROLE_WAN, ROLE_WAN);
-	cond_num(match_cond(&n->match, F_OUT, false), ROLE_SELF, ROLE_SELF);
-	origin_set(&n->origin, NULL, e ? e->line->no : 0,
-		e ? e->line->text : "masquerade incoming reject", "nat");
-	return n;
-}
-
-/* "500", "www", "500-510" */
-static bool nat_range(const char *s, uint32_t *lo, uint32_t *hi)
-{
-	const char *dash = strchr(s, '-');
-	char first[32];
-
-	if (value_port(s, lo)) {
-		*hi = *lo;
-		return true;
-	}
-	if (!dash || (size_t)(dash - s) >= sizeof(first))
-		return false;
-	memcpy(first, s, (size_t)(dash - s));
-	first[dash - s] = '\0';
-	return value_port(first, lo) && value_port(dash + 1, hi) && *lo <= *hi;
-}
-
-/* One of a list: as above, or "8080=80", "8009=https" (outer=inner). */
-static bool nat_ports(struct nat_rule *n, const char *s)
-{
-	const char *equal = strchr(s, '=');
-	char outer[32];
-	uint32_t lo, hi, in, in_hi;
-
-	if (strlen(s) >= sizeof(outer))
-		return false;
-	snprintf(outer, sizeof(outer), "%.*s",
-		equal ? (int)(equal - s) : (int)sizeof(outer) - 1, s);
-	if (!nat_range(outer, &lo, &hi))
-		return false;
-	in = lo;
-	if (equal && (!nat_range(equal + 1, &in, &in_hi) ||
-			     in_hi - in != hi - lo))
-		return false;
-	cond_num(match_cond(&n->match, F_DPORT, false), lo, hi);
-	n->set_port = true;
-	n->port_lo = (uint16_t)in;
-	n->port_hi = (uint16_t)(in + (hi - lo));
-	n->match_lo = lo == hi ? 0 : (uint16_t)lo;
-	return true;
-}
-
-static struct nat_rule *nat_to(struct yamaha *y, const struct nat_entry *e,
-	const struct addr *inner, uint32_t proto)
-{
-	struct nat_rule *n = nat_rule(y, e, NAT_TO);
-
-	n->set_dst = true;
-	n->dst = *inner;
-	cond_num(match_cond(&n->match, F_PROTO, false), proto, proto);
-	return n;
-}
-
-static bool nat_static(struct yamaha *y, const struct nat_entry *e)
-{
-	/* nat descriptor masquerade static N ENTRY INNER PROTO [PORT] */
-	const char *inner = words_at(&e->w, 6), *proto = words_at(&e->w, 7);
-	cleanup(freep) char *ports = xstrdup(words_at(&e->w, 8));
-	char *save = NULL;
-	bool good = true;
-	struct addr a;
-	enum family fam;
-	uint32_t p;
-
-	if (addr_parse(inner, &fam, &a) || fam != FAM_4)
-		return false;
-	p = !strcmp(proto, "tcp")    ? PROTO_TCP
-	    : !strcmp(proto, "udp")  ? PROTO_UDP
-	    : !strcmp(proto, "esp")  ? PROTO_ESP
-	    : !strcmp(proto, "ah")   ? PROTO_AH
-	    : !strcmp(proto, "gre")  ? 47
-	    : !strcmp(proto, "icmp") ? PROTO_ICMP
-				     : (uint32_t)strtoul(proto, NULL, 10);
-	if (!p || p > 255)
-		return false;
-	if (!*ports || !strcmp(ports, "*"))
-		return nat_to(y, e, &a, p), true;
-	for (char *s = strtok_r(ports, ",", &save); s;
-		s = strtok_r(NULL, ",", &save))
-		good = nat_ports(nat_to(y, e, &a, p), s) && good;
-	return good;
-}
-
-/* Of a descriptor that stands on no interface towards the line. */
-static void unused_entry(struct yamaha *y, const struct nat_entry *e)
-{
-	struct chain *c = read_unused(y->pl);
-	size_t before = y->pl->nat_in_n;
-	struct nat_rule *n;
-	struct rule *r;
-
-	(void)nat_static(y, e);
-	while (y->pl->nat_in_n > before) {
-		n = &y->pl->nat_in[--y->pl->nat_in_n];
-		r = chain_rule(c, V_ACCEPT);
-		r->match = n->match;
-		r->origin = n->origin;
-		memset(n, 0, sizeof(*n));
-	}
-}
-
-static bool attached(const struct yamaha *y, const struct nat_entry *e)
-{
-	for (size_t i = 0; i < y->descriptor_n; i++)
-		if (y->descriptors[i] == e->descriptor)
-			return true;
-	return false;
-}
-
-/* What no entry names: "incoming" decides, reject if it is not said. Of several
- * descriptors the one that lets in most. */
-static void nat_rest(struct yamaha *y)
-{
-	static const char *const open[] = {"reject", "discard", "through",
-		"forward"};
-	const struct nat_entry *e = NULL;
-	struct nat_rule *n;
-	size_t most = 0;
-	enum family fam;
-
-	for (size_t i = 0; i < y->nat_n; i++)
-		for (size_t k = 0; k < ARRAY_LEN(open); k++)
-			if (attached(y, &y->nats[i]) && (!e || k > most) &&
-				words_are(&y->nats[i].w, 2,
-					"masquerade incoming") &&
-				!strcmp(words_at(&y->nats[i].w, 5), open[k])) {
-				e = &y->nats[i];
-				most = k;
-			}
-	if (most == 2) {
-		nat_rule(y, e, NAT_THROUGH);
-	} else if (most == 3) {
-		n = nat_rule(y, e, NAT_TO);
-		n->set_dst = true;
-		if (addr_parse(words_at(&e->w, 6), &fam, &n->dst))
-			not_understood(y, e->line, true);
-	} else {
-		nat_rule(y, e, most == 1 ? NAT_DISCARD : NAT_REJECT);
-	}
-}
-
-static void nat(struct yamaha *y)
-{
-	if (!y->descriptor_n)
-		return;
-	y->pl->masquerade = true;
-	for (size_t i = 0; i < y->nat_n; i++) {
-		const struct nat_entry *e = &y->nats[i];
-
-		if (!attached(y, e)) {
-			if (words_are(&e->w, 2, "masquerade static"))
-				unused_entry(y, e);
-			continue;
-		}
-		if (words_are(&e->w, 2, "static") ||
-			words_are(&e->w, 4, "nat")) {
-			not_understood(y, e->line, true);
-		} else if (words_are(&e->w, 2, "masquerade static") &&
-			!nat_static(y, e)) {
-			not_understood(y, e->line, true);
-		}
-	}
-	nat_rest(y);
-}
-
 /* ---- the whole ---- */
 
 /* "pp" and "tunnel" that no IPv6 list stands on carry IPv4 over the line below. */
@@ -839,7 +602,7 @@ int yamaha_read(const char *text, const struct read_hints *h,
 	bridges(&y);
 	gate(&y, FAM_6, y.wan6);
 	gate4(&y);
-	nat(&y);
+	yamaha_nat(&y);
 	unused_filters(&y);
 	done(&y);
 	return 0;
