@@ -582,13 +582,15 @@ int lease_egress(struct __sk_buff *skb)
 		return TC_ACT_UNSPEC;
 	l3 = (void *)(long)skb->data;
 	end = (void *)(long)skb->data_end;
-	if (l3 + ETH_HLEN + sizeof(struct ipv6hdr) > end)
-		return TC_ACT_UNSPEC;
 	if (!(to->flags & PORT_BARE)) {
+		if (l3 + ETH_HLEN > end)
+			return TC_ACT_UNSPEC;
 		__builtin_memcpy(macs, l3, 12);
 		proto = ((struct ethhdr *)l3)->h_proto;
 		l3 += ETH_HLEN;
 	}
+	if (l3 + sizeof(struct ipv6hdr) > end)
+		return TC_ACT_UNSPEC;
 	six = proto == bpf_htons(ETH_P_IPV6);
 	if (!six && (proto != bpf_htons(ETH_P_IP) || *(__u8 *)l3 != 0x45))
 		return TC_ACT_UNSPEC;

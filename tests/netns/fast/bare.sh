@@ -78,6 +78,12 @@ for p in json.load(sys.stdin)["fast_path"]["ports"]:
     if not p["packets"]: sys.exit("nothing came in fast by " + p["name"])' || fail "one way only"
 done
 
+step "small ones, shorter than an Ethernet frame may be, both ways"
+sleep 3; got=$(fast fast_packets) # status tells each two seconds
+set -- $(on pc $py udp 101.1.1.1 7 3 20)
+[ $(($2 * 100)) -ge $(($1 * 97)) ] || fail "lost $(($1 - $2)) of $1"
+grew $(($1 * 3 / 2)) || fail "one way only"
+
 step "over 1454 bytes goes up: fragments, and IPv6 hears of it"
 set -- $(on pc $py udp 101.1.1.1 7 1 1440); [ $(($2 * 10)) -ge $(($1 * 8)) ] || fail "1440 bytes: $*"
 on pc $py udp 2404:1a8:9::2 7 1 1430 >/dev/null
