@@ -11,7 +11,7 @@
  * delivered packet. Prints tab-separated rows; run makes table and plot.
  *
  * usage: bench GATEWAY FAR [ROUNDS [MILLISECONDS]]	(namespaces)
- * While working on it: QUICK=FLOWS (rows up to so many), QUICK=t (TCP), QUICK=n
+ * While working on it: QUICK=MOST or LEAST-MOST (flows), QUICK=t (TCP), QUICK=n
  * (new flows), QUICK=m (a million); ALONE=1: the programs without the way to
  * them.
  */
@@ -32,9 +32,9 @@
 #include <unistd.h>
 
 enum variant { V_FLOOR, V_BARE, V_PLAIN, V_OURS, V_TC, V_MAX };
-enum { ROUNDS_MAX = 31, WARM_MAX = 16, LONG_MS = 1500 };
+enum { WARM_MAX = 16, LONG_MS = 1500 };
 
-static int ns_gw, ns_far, rounds = 5, window_ms = 150;
+static int ns_gw, ns_far, rounds = 21, window_ms = 40;
 static struct gen_bpf *gen;
 static struct dataplane *dp;
 static struct dataplane_device dev[2];
@@ -52,6 +52,14 @@ static void in(int ns)
 {
 	if (setns(ns, CLONE_NEWNET))
 		exit(1);
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 static double cpu_ns(void)
@@ -120,23 +128,37 @@ static void send_n(uint64_t n, size_t size, bool back)
 struct cost {
 	double ns;	/* of CPU a delivered packet */
 	double fast;	/* share that the kernel did not forward */
-	double came;	/* share delivered */
 };
 
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+enum { GRAIN = 8192, GRAINS_MAX = 4096 };
+
+/* The median of some thousand packets each: a millisecond or so. */
 static struct cost measure(size_t size, int ms)
 {
-	uint64_t before = gen->bss->sunk, slow = forwarded(), sent = 0, n;
-	double start = cpu_ns(), now = start;
+	static double grain[GRAINS_MAX];
+	uint64_t was = gen->bss->sunk, slow = forwarded(), came;
+	double start = cpu_ns(), last = start, now;
+	size_t n = 0;
 
-	while (now - start < ms * 1e6) {
-		send_n(8192, size, false);
-		sent += 8192;
+	do {
+		send_n(GRAIN, size, false);
 		now = cpu_ns();
-	}
-	n = gen->bss->sunk - before;
-	return (struct cost){(now - start) / (double)n,
-		1 - (double)(forwarded() - slow) / (double)sent,
-		(double)n / (double)sent};
+		came = gen->bss->sunk - was;
+		was += came;
+		grain[n++] = (now - last) / (double)MAX2(came, 1u);
+		last = now;
+	} while (now - start < ms * 1e6 && n < GRAINS_MAX);
+	slow = forwarded() - slow;
+	qsort(grain, n, sizeof(grain[0]), by_value);
+	return (struct cost){grain[n / 2],
+		1 - (double)slow / (double)(n * GRAIN)};
 }
 
 /* ---- the variants ---- */
@@ -229,13 +251,6 @@ static void warm(uint32_t flows, size_t size)
 		before = slow;
 		usleep(1000);
 	}
-}
-
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
 }
 
 /* ---- the floor under many flows ---- */
@@ -364,33 +379,20 @@ static void alone_row(const char *what, enum gen_kind k, uint32_t flows)
 
 /* ---- a row ---- */
 
-static int by_cost(const void *a, const void *b)
-{
-	return by_value(&((const struct cost *)a)->ns,
-		&((const struct cost *)b)->ns);
-}
-
-static void print_row(const char *what, size_t size, uint32_t flows,
-	uint32_t burst, struct cost c[V_MAX][ROUNDS_MAX], int n, double memory)
-{
-	printf("%s\t%zu\t%u\t%u", what, size, flows, burst);
-	for (int v = 0; v < V_MAX; v++) {
-		qsort(c[v], (size_t)n, sizeof(c[v][0]), by_cost);
-		printf("\t%.0f\t%.0f\t%.0f\t%.4f", c[v][n / 2].ns, c[v][0].ns,
-			c[v][n - 1].ns, c[v][n / 2].fast);
-	}
-	printf("\t%.0f\n", memory);
-	fflush(stdout);
-}
-
 struct row {
 	const char *what;
 	enum gen_kind k;
 	size_t size;
 	uint32_t flows, burst;
-	struct cost c[V_MAX][ROUNDS_MAX];
-	double memory;
 };
+
+static void print_turn(const struct row *w, int round, enum variant v,
+	struct cost c)
+{
+	printf("turn\t%s\t%zu\t%u\t%u\t%d\t%d\t%.1f\t%.4f\n", w->what,
+		w->size, w->flows, w->burst, round, (int)v, c.ns, c.fast);
+	fflush(stdout);
+}
 
 static void choose(const struct row *w)
 {
@@ -399,92 +401,97 @@ static void choose(const struct row *w)
 	gen->bss->gen_conf.burst = w->burst;
 }
 
-static void one(struct row *w, enum variant v, int round)
+/* The table grows once a second where sets were full. */
+static void let_grow(const struct row *w)
 {
-	bool ours = v == V_OURS || v == V_TC;
+	struct dataplane_status s = {0}, before;
+	int64_t end;
+
+	enter(V_OURS, false);
+	for (int i = 0; i < 5; i++) {
+		before = s;
+		end = now_ms() + 1100;
+		do
+			send_n(w->flows, w->size, false);
+		while (now_ms() < end);
+		dataplane_status(dp, &s);
+		if (i && s.touched == before.touched)
+			break;
+	}
+	leave(V_OURS);
+}
+
+/* Bytes of table a flow that has a lease. */
+static void print_memory(const struct row *w)
+{
 	struct dataplane_status s;
 
-	choose(w);
+	dataplane_status(dp, &s);
+	printf("memory\t%s\t%u\t%.0f\n", w->what, w->flows,
+		(double)s.touched / (double)(s.leases + !s.leases));
+}
+
+static void turn(const struct row *w, int round, enum variant v)
+{
+	bool ours = v == V_OURS || v == V_TC, many = w->flows > 1000;
+
+	enter(v, w->k == GEN_TCP4);
 	if (ours)
 		warm(w->flows, w->size);
 	else
 		send_n(MIN2(MAX2(w->flows, 4000u), 100000u), w->size, false);
 	/* many flows: each is checked anew more than once in the window */
-	w->c[v][round] = measure(w->size,
-		ours && w->flows > 1000 ? LONG_MS : window_ms);
-	if (v != V_OURS || w->flows <= 1000)
-		return;
-	dataplane_status(dp, &s);
-	w->memory = (double)s.touched / (double)(s.leases + !s.leases);
-}
-
-static double wall_s(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+	print_turn(w, round, v,
+		measure(w->size, ours && many ? LONG_MS : window_ms));
+	if (v == V_OURS && many && w->size == 64 && !round)
+		print_memory(w);
+	leave(v);
 }
 
 /*
- * Rows in order of flows, since the table grows. In each round every variant
- * has its turn, and in it every row: attaching waits for the kernel's one lock
- * for devices, on a busy machine for seconds. No round begins after max_s.
+ * A row at a time, and in each round of it every variant has its turn, in a new
+ * order: what the machine's other tenants do to it lasts for longer than a round
+ * and falls on all of them. No round begins after max_s.
  */
-static void rows_run(struct row *w, size_t n, int most, double max_s)
+static void rows_run(const struct row *w, size_t n, int most, int max_s)
 {
-	bool tcp = w->k == GEN_TCP4;
-	double start = wall_s();
-	int r = 0;
+	int64_t start;
 
 	sink_xdp(true);
 	flush();
-	for (size_t i = 0; i < n; i++) {
-		choose(&w[i]);
-		prime(w[i].flows, w[i].size);
+	for (; n--; w++) {
+		choose(w);
+		prime(w->flows, w->size);
+		if (w->flows > 1000)
+			let_grow(w);
+		start = now_ms();
+		for (int r = 0; r < most && (!r || now_ms() - start < 1000 * max_s);
+			r++)
+			for (int j = 0; j < V_MAX; j++)
+				turn(w, r, (enum variant)((j + r) % V_MAX));
 	}
-	for (; r < most && (!r || wall_s() - start < max_s); r++)
-		for (int j = 0; j < V_MAX; j++) {
-			enum variant v = (enum variant)((j + r) % V_MAX);
-
-			enter(v, tcp);
-			for (size_t i = 0; i < n; i++)
-				one(&w[i], v, r);
-			leave(v);
-		}
-	for (size_t i = 0; i < n; i++)
-		print_row(w[i].what, w[i].size, w[i].flows, w[i].burst, w[i].c,
-			r, w[i].memory);
 }
 
 /* First packets: every one a flow of its own. */
 static void new_flows(const char *what, enum gen_kind k)
 {
-	static struct cost c[V_MAX][ROUNDS_MAX];
 	static const enum variant in_turn[] = {V_PLAIN, V_OURS, V_TC};
+	struct row w = {.what = what, .k = k, .size = 64};
 
-	memset(c, 0, sizeof(c));
 	gen->bss->gen_conf.kind = k;
 	for (int r = 0; r < rounds; r++)
 		for (size_t i = 0; i < ARRAY_LEN(in_turn); i++) {
 			enum variant v = in_turn[(i + (size_t)r) % 3];
-			uint64_t before;
-			double start;
 
 			enter(v, false);
 			flush();
 			gen->bss->gen_conf.at = 0;
 			gen->bss->gen_conf.fresh = 1;
 			send_n(1024, 64, false);
-			before = gen->bss->sunk;
-			start = cpu_ns();
-			send_n(65536, 64, false);
-			c[v][r].ns = (cpu_ns() - start) /
-				(double)(gen->bss->sunk - before);
+			print_turn(&w, r, v, measure(64, 200));
 			gen->bss->gen_conf.fresh = 0;
 			leave(v);
 		}
-	print_row(what, 64, 0, 0, c, rounds, 0);
 }
 
 static void stage(const char *gw, const char *far)
@@ -567,14 +574,15 @@ static const struct {
 
 static struct row rows[64];
 
-/* Up to so many flows; the learner keeps 16384 bindings at most. */
-static size_t plain_rows(uint32_t most)
+/* With so many flows; the learner keeps 16384 bindings at most. */
+static size_t plain_rows(uint32_t least, uint32_t most)
 {
 	static const uint32_t many[] = {1, 1000, 100000};
 	size_t n = 0;
 
-	for (size_t f = 0; f < ARRAY_LEN(many) && many[f] <= most; f++)
-		for (size_t k = 0; k < ARRAY_LEN(kinds); k++)
+	for (size_t f = 0; f < ARRAY_LEN(many); f++)
+		for (size_t k = 0; many[f] >= least && many[f] <= most &&
+			k < ARRAY_LEN(kinds); k++)
 			for (size_t size = 64; size <= 1400; size += 1336)
 				rows[n++] = (struct row){.what = kinds[k].what,
 					.k = kinds[k].k, .size = size,
@@ -605,6 +613,16 @@ static size_t tcp_rows(void)
 	return ARRAY_LEN(v);
 }
 
+/* QUICK=MOST or LEAST-MOST: flows. */
+static void quick_rows(const char *quick)
+{
+	const char *dash = strchr(quick, '-');
+	uint32_t least = dash ? (uint32_t)atoi(quick) : 0;
+
+	rows_run(rows, plain_rows(least, (uint32_t)atoi(dash ? dash + 1 : quick)),
+		rounds, 15);
+}
+
 static void alone_rows(void)
 {
 	for (uint32_t n = 1; n <= 100000; n *= n > 1 ? 100 : 1000)
@@ -615,15 +633,15 @@ static void alone_rows(void)
 
 static void all(void)
 {
-	rows_run(rows, plain_rows(100000), rounds, 600);
+	rows_run(rows, plain_rows(0, 100000), rounds, 15);
 	cold_line(1000, 1u << 13);
 	cold_line(100000, 1u << 19);
 	cold_line(1000000, 1u << 21);
-	rows_run(rows, tcp_rows(), rounds, 120);
+	rows_run(rows, tcp_rows(), rounds, 15);
 	new_flows("new flows NAT44", GEN_NAT44);
 	new_flows("new flows IPv6", GEN_UDP6);
 	bigger(1u << 19); /* 128 MiB: two slots for each of a million flows */
-	rows_run(rows, million_rows(), MIN2(rounds, 3), 180);
+	rows_run(rows, million_rows(), MIN2(rounds, 3), 45);
 }
 
 int main(int argc, char **argv)
@@ -633,7 +651,7 @@ int main(int argc, char **argv)
 	if (argc < 3)
 		return 1;
 	if (argc > 3)
-		rounds = MIN2(atoi(argv[3]), ROUNDS_MAX);
+		rounds = atoi(argv[3]);
 	if (argc > 4)
 		window_ms = atoi(argv[4]);
 	stage(argv[1], argv[2]);
@@ -642,16 +660,16 @@ int main(int argc, char **argv)
 	if (getenv("ALONE"))
 		alone_rows();
 	else if (quick && *quick == 't')
-		rows_run(rows, tcp_rows(), rounds, 60);
+		rows_run(rows, tcp_rows(), rounds, 15);
 	else if (quick && *quick == 'm') {
 		size_t n = million_rows();
 
 		bigger(1u << 19);
-		rows_run(&rows[n - 1], 1, rounds, 60);
+		rows_run(&rows[n - 1], 1, rounds, 15);
 	} else if (quick && *quick == 'n')
 		new_flows("new flows NAT44", GEN_NAT44);
 	else if (quick)
-		rows_run(rows, plain_rows((uint32_t)atoi(quick)), rounds, 60);
+		quick_rows(quick);
 	else
 		all();
 	in(ns_gw);

@@ -361,7 +361,8 @@ static int new_rows(struct dataplane *dp)
 		each_set(dp, add_slots, &dp->carry, false);
 		each_set(dp, forget, NULL, true);
 	}
-	fresh.mask = MIN2(dp->sets, (uint32_t)SETS_FIRST) - 1;
+	if (!c->mask)
+		fresh.mask = MIN2(dp->sets, (uint32_t)SETS_FIRST) - 1;
 	memset(dp->skel->bss->wanted, 0, sizeof(dp->skel->bss->wanted));
 	memset(dp->skel->bss->hops, 0, sizeof(dp->skel->bss->hops));
 	fresh.until = c->until;
@@ -439,12 +440,15 @@ static void tune(struct dataplane *dp, uint32_t now)
 {
 	struct dataplane_status s = {0};
 	uint32_t sets = dp->conf->mask + 1, ms = now - dp->tuned.at, rarer;
+	uint64_t full;
 
 	if (ms < LEASE_MS)
 		return;
 	add_counts(dp, &s);
-	if (s.full - dp->tuned.full > 16 && sets < dp->sets)
-		dp->conf->mask = MIN2(sets * 4, dp->sets) - 1;
+	full = s.full - dp->tuned.full;
+	if (full > 16 && sets < dp->sets)
+		dp->conf->mask = MIN2(sets * (full > sets ? 16 : 4),
+			dp->sets) - 1;
 	rarer = (uint32_t)((s.checks - dp->tuned.checks) * LEASE_MS / ms /
 		SAMPLE_FLOWS);
 	dp->conf->sample = MIN2(MAX2(rarer, 1u) * SAMPLE_MS,
