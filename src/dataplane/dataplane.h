@@ -167,6 +167,8 @@ struct dataplane_status {
 	uint64_t slots, leases;	/* slots, those in use now */
 	uint64_t memory;	/* bytes, all maps */
 	uint64_t touched;	/* bytes of the slots that are in use so far */
+	uint32_t one_in;	/* so many flows one is looked up: 1, or up to
+				 * 16 where looking does not pay */
 	struct {
 		uint64_t packets, bytes; /* that came in there and went fast */
 	} side[64];

@@ -646,7 +646,7 @@ static __always_inline void take(void *ctx, bool xdp, const struct key *k,
 	__u32 h, __u32 now)
 {
 	struct lease n = {.ports = k->ports, .meta = k->meta};
-	__u32 set_at = h & conf.mask;
+	__u32 set_at = h & conf.mask & LEASE_SETS_MASK;
 	struct lease_set *set = bpf_map_lookup_elem(&leases, &set_at);
 	struct change c = {};
 	enum ct_says says;

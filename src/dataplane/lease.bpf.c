@@ -256,22 +256,27 @@ static __always_inline int rewrite4_skb(struct __sk_buff *skb,
 	return bpf_skb_store_bytes(skb, at, &news, 4, 0);
 }
 
-/* The flow's lease, or NULL; *slot: its number, *h: its hash. */
-static __always_inline struct lease *find(const void *l3, bool six, __u64 id,
-	__u32 *h, __u32 *slot)
+/* Source and destination lie side by side. */
+static __always_inline const __u64 *addrs_of(const void *l3, bool six)
 {
-	/* source and destination lie side by side */
-	const __u64 *w = six ? l3 + 8 : l3 + 12;
-	struct lease_set *set;
-	struct lease *l;
-	__u32 set_at, way;
+	return six ? l3 + 8 : l3 + 12;
+}
 
-	*h = six ? hash6(w, id) : hash4(w[0], id);
-	set_at = *h & conf.mask;
-	set = bpf_map_lookup_elem(&leases, &set_at);
+static __always_inline __u32 hash_of(const __u64 *w, bool six, __u64 id)
+{
+	return six ? hash6(w, id) : hash4(w[0], id);
+}
+
+/* The flow's lease in that set, or NULL; *slot: its number. */
+static __always_inline struct lease *find(const __u64 *w, bool six, __u64 id,
+	__u32 h, __u32 set_at, __u32 *slot)
+{
+	struct lease_set *set = bpf_map_lookup_elem(&leases, &set_at);
+	__u32 way = h >> 30;
+	struct lease *l;
+
 	if (!set)
 		return NULL;
-	way = *h >> 30;
 	l = &set->way[way];
 	asm volatile("" : "+r"(l)); /* or clang reckons it out at each use */
 	if (!(six ? match6(l, w, id) : match4(l, w[0], id))) {
@@ -297,8 +302,10 @@ static __noinline int unusual(void *l3, void *end, bool six, __u32 side)
 {
 	struct iphdr *ip = l3;
 	__u8 *l4 = l3 + (six ? sizeof(struct ipv6hdr) : sizeof(*ip));
+	const __u64 *w = addrs_of(l3, six);
 	struct lease *l;
 	__u32 h, slot;
+	__u64 id;
 
 	note(LEASE_EV_UNUSUAL, 1);
 	if ((void *)(l4 + 14) > end ||
@@ -308,8 +315,9 @@ static __noinline int unusual(void *l3, void *end, bool six, __u32 side)
 		(!six && (*(__u8 *)ip != 0x45 ||
 				 ip->frag_off & bpf_htons(0x1fff))))
 		return 0;
-	l = find(l3, six, two(LEASE_META(IPPROTO_TCP, six ? F6 : F4, side),
-		*(__u32 *)l4), &h, &slot);
+	id = two(LEASE_META(IPPROTO_TCP, six ? F6 : F4, side), *(__u32 *)l4);
+	h = hash_of(w, six, id);
+	l = find(w, six, id, h, h & conf.mask & LEASE_SETS_MASK, &slot);
 	if (l && state_of(l->head) >= LEASE_PENDING)
 		give_up(l, l->head, ticks());
 	return 0;
@@ -333,14 +341,21 @@ static __always_inline void missed(void *ctx, bool xdp, const struct pkt *p,
 static __always_inline struct lease *lease_at(void *ctx, bool xdp,
 	struct pkt *p, void *l3, bool six, struct lease_hop **hop)
 {
-	__u32 h = 0, slot = 0;
+	const __u64 *w = addrs_of(l3, six);
+	__u64 id;
+	__u32 h, at, slot = 0;
 	struct lease *l;
 
 	if (!(six ? plain_ip6(p, l3) : plain_ip4(p, l3))) {
 		unusual(l3, p->end, six, p->port->side);
 		return NULL;
 	}
-	l = find(l3, six, two(p->meta, p->ports), &h, &slot);
+	id = two(p->meta, p->ports);
+	h = hash_of(w, six, id);
+	at = h & conf.mask;
+	if (at & LEASE_AWAY)
+		return NULL;
+	l = find(w, six, id, h, at, &slot);
 	if (!l) {
 		missed(ctx, xdp, p, l3, six, h);
 		return NULL;

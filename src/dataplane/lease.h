@@ -32,6 +32,14 @@ enum {
 #error "ports are read as one little-endian word, and so are ports with meta"
 #endif
 
+/*
+ * Hash of a flow: the low bits choose its set, the two highest the way in it.
+ * Where looking flows up costs more than it brings (a million of them at a
+ * packet a second each), only those are looked up whose bits under LEASE_AWAY
+ * & mask are all zero; the others go up as if there were no table.
+ */
+enum { LEASE_SETS_MASK = (1 << 24) - 1, LEASE_AWAY = 15 << 24 };
+
 /* A tick is 2^20 ns: 1.05 ms. The clock is the coarse one. */
 enum { LEASE_TICK_SHIFT = 20 };
 
@@ -166,7 +174,8 @@ struct lease_conf {
 	__u32 mult;	/* of the ports' hash */
 	__u32 until;	/* ticks; the daemon moves it on */
 	__u32 stamp;	/* policy generation << 16 | network generation */
-	__u32 mask;	/* of the sets in use: few flows, few pages */
+	__u32 mask;	/* of the sets in use: few flows, few pages; above them
+			 * of the flows that are looked at (LEASE_AWAY) */
 	__u64 coarse;	/* jiffies << 32 | ticks then; the programs keep it */
 	__u64 keys[5];	/* of the hash, random */
 	__u32 wan4;	/* our address outside, 0: none */

@@ -7,6 +7,7 @@
 #include "dataplane/dataplane.h"
 #include "dataplane/lease.h"
 #include "dataplane/own.h"
+#include "dataplane/tune.h"
 #include "dataplane/lease.skel.h"
 
 #include <arpa/inet.h>
@@ -46,7 +47,8 @@ struct dataplane {
 	uint64_t memory, moved;
 	struct {
 		uint32_t at;	/* ticks */
-		uint64_t full, checks;
+		unsigned away;
+		struct dataplane_status was;
 	} tuned;
 	struct dataplane_status carry; /* counted in slots that were emptied */
 };
@@ -87,6 +89,11 @@ static uint64_t memory_here(void)
 	return pages > 0 && size > 0 ? (uint64_t)pages * (uint64_t)size : 0;
 }
 
+static uint32_t sets_used(const struct dataplane *dp)
+{
+	return MIN2((dp->conf->mask & LEASE_SETS_MASK) + 1, dp->sets);
+}
+
 /* A part of the table at a time, of the sets used so far, copied: mapped, all
  * of it would count as memory of ours. fn may change it; write puts it back. */
 typedef void (*sets_fn)(void *arg, struct lease_set *v, uint32_t first,
@@ -97,7 +104,7 @@ static void each_set(struct dataplane *dp, sets_fn fn, void *arg, bool write)
 	int fd = bpf_map__fd(dp->skel->maps.leases);
 	struct lease_set *v = xcalloc(PART, sizeof(*v));
 	uint32_t *keys = xcalloc(PART, sizeof(*keys)), at = 0, n, next = 0;
-	uint32_t sets = MIN2(dp->conf->mask + 1, dp->sets);
+	uint32_t sets = sets_used(dp);
 
 	for (uint32_t first = 0; first < sets; first += n) {
 		n = MIN2((uint32_t)PART, sets - first);
@@ -431,31 +438,30 @@ const struct dataplane_port *dataplane_ports(const struct dataplane *dp,
 
 static void add_counts(struct dataplane *dp, struct dataplane_status *r);
 
-/*
- * Once a second. Few flows shall touch few pages: the table starts small and
- * grows where sets were full; half or more of the leases move, and are learnt
- * anew. Every lease at work is checked once a second, so checks count flows.
- */
+/* Once a second. Every lease at work is checked once a second, so checks count
+ * flows. */
 static void tune(struct dataplane *dp, uint32_t now)
 {
-	struct dataplane_status s = {0};
-	uint32_t sets = dp->conf->mask + 1, ms = now - dp->tuned.at, rarer;
-	uint64_t full;
+	struct dataplane_status s = {0}, *was = &dp->tuned.was;
+	uint32_t ms = now - dp->tuned.at, rarer, sets;
+	struct dataplane_second d;
 
 	if (ms < LEASE_MS)
 		return;
 	add_counts(dp, &s);
-	full = s.full - dp->tuned.full;
-	if (full > 16 && sets < dp->sets)
-		dp->conf->mask = MIN2(sets * (full > sets ? 16 : 4),
-			dp->sets) - 1;
-	rarer = (uint32_t)((s.checks - dp->tuned.checks) * LEASE_MS / ms /
-		SAMPLE_FLOWS);
+	d = (struct dataplane_second){
+		.fast = (s.fast_packets - was->fast_packets) * LEASE_MS / ms,
+		.missed = (s.missed - was->missed) * LEASE_MS / ms,
+		.checks = (s.checks - was->checks) * LEASE_MS / ms,
+		.full = (s.full - was->full) * LEASE_MS / ms};
+	sets = dataplane_grown(sets_used(dp), dp->sets, &d);
+	dp->tuned.away = dataplane_away(dp->tuned.away, &d);
+	dp->conf->mask = (sets - 1) | dataplane_away_mask(dp->tuned.away);
+	rarer = (uint32_t)(d.checks / SAMPLE_FLOWS);
 	dp->conf->sample = MIN2(MAX2(rarer, 1u) * SAMPLE_MS,
 		(uint32_t)SAMPLE_MAX);
 	dp->tuned.at = now;
-	dp->tuned.full = s.full;
-	dp->tuned.checks = s.checks;
+	*was = s;
 }
 
 void dataplane_beat(struct dataplane *dp)
@@ -676,7 +682,8 @@ void dataplane_status(struct dataplane *dp, struct dataplane_status *ret)
 	add_counts(dp, ret);
 	ret->slots = (uint64_t)dp->sets * LEASE_WAYS;
 	ret->memory = dp->memory;
-	ret->touched = (dp->conf->mask + UINT64_C(1)) * sizeof(struct lease_set);
+	ret->touched = (uint64_t)sets_used(dp) * sizeof(struct lease_set);
+	ret->one_in = dataplane_away_mask(dp->tuned.away) / (LEASE_SETS_MASK + 1) + 1;
 	ret->fast_packets += dp->carry.fast_packets;
 	ret->fast_bytes += dp->carry.fast_bytes;
 	for (size_t i = 0; i < LEASE_PORTS; i++) {

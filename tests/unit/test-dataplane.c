@@ -4,6 +4,7 @@
 
 #include "dataplane/dataplane.h"
 #include "dataplane/lease.h"
+#include "dataplane/tune.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -162,6 +163,66 @@ static void the_table_grows_with_memory_within_bounds(void **state)
 	assert_true(dataplane_sets(UINT64_C(4) << 30) >= 8192);
 }
 
+static unsigned after(unsigned state, unsigned seconds, uint64_t fast,
+	uint64_t missed, uint64_t checks)
+{
+	struct dataplane_second d = {.fast = fast, .missed = missed,
+		.checks = checks};
+
+	while (seconds--)
+		state = dataplane_away(state, &d);
+	return state;
+}
+
+static void a_million_slow_flows_are_not_looked_up(void **state)
+{
+	unsigned s = after(0, 1, 0, 500000, 100);
+
+	(void)state;
+	/* one bad second is a beginning of many flows */
+	assert_int_equal(dataplane_away_mask(s), 0);
+	s = after(0, 3, 0, 500000, 100);
+	assert_int_equal(dataplane_away_mask(s), LEASE_AWAY);
+	/* a sixteenth of as many is as bad: it stays */
+	s = after(s, 10, 100, 500000 / 16, 0);
+	assert_int_equal(dataplane_away_mask(s), LEASE_AWAY);
+	/* they are gone, or have become fast: it returns */
+	assert_int_equal(after(s, 3, 100, 1000, 0), 0);
+	assert_int_equal(after(s, 3, 500000, 50000, 20000), 0);
+}
+
+static void few_misses_beside_many_hits_do_not_matter(void **state)
+{
+	(void)state;
+	assert_int_equal(after(0, 100, 0, 15000, 0), 0);
+	assert_int_equal(after(0, 100, 1000000, 300000, 100000), 0);
+}
+
+static void the_away_bits_are_none_of_the_set_and_way(void **state)
+{
+	(void)state;
+	assert_int_equal(LEASE_AWAY & LEASE_SETS_MASK, 0);
+	assert_int_equal((uint32_t)LEASE_AWAY >> 30, 0);
+	for (unsigned s = 0; s <= 3; s++)
+		assert_int_equal(dataplane_away_mask(s) & ~(uint32_t)LEASE_AWAY,
+			0);
+	assert_int_equal(__builtin_popcount(dataplane_away_mask(2)), 2);
+}
+
+static void the_table_grows_where_it_is_full(void **state)
+{
+	struct dataplane_second d = {.full = 10};
+
+	(void)state;
+	assert_int_equal(dataplane_grown(2048, 131072, &d), 2048);
+	d.full = 100;
+	assert_int_equal(dataplane_grown(2048, 131072, &d), 8192);
+	d.full = 90000;
+	assert_int_equal(dataplane_grown(2048, 131072, &d), 32768);
+	assert_int_equal(dataplane_grown(32768, 131072, &d), 131072);
+	assert_int_equal(dataplane_grown(131072, 131072, &d), 131072);
+}
+
 static const struct test_case cases[] = {
 	{"two good cards go native", two_good_cards_go_native},
 	{"each reason has its mode", each_reason_has_its_mode},
@@ -170,5 +231,9 @@ static const struct test_case cases[] = {
 	{"ports of a bridge share its side", ports_of_a_bridge_share_its_side},
 	{"every port is found by its hash", every_port_is_found_by_its_hash},
 	{"the table grows with memory, within bounds", the_table_grows_with_memory_within_bounds},
+	{"the table grows where it is full", the_table_grows_where_it_is_full},
+	{"a million slow flows are not looked up", a_million_slow_flows_are_not_looked_up},
+	{"few misses beside many hits do not matter", few_misses_beside_many_hits_do_not_matter},
+	{"the bits to look away by are none of the set and way", the_away_bits_are_none_of_the_set_and_way},
 };
 RUN(cases)

@@ -81,4 +81,7 @@ void status_print_fast(const json_t *status)
 	if (num(f, "full") || num(f, "no_hop"))
 		printf(_("  the table was full for %lld packets; they went through the kernel\n"),
 			num(f, "full") + num(f, "no_hop"));
+	if (num(f, "one_in") > 1)
+		printf(_("  one flow in %lld is looked up now: most have too few packets to gain by it\n"),
+			num(f, "one_in"));
 }

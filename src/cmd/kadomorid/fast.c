@@ -498,6 +498,7 @@ static void put_status(const struct fast *f, json_t *j)
 	put(j, "full", s.full);
 	put(j, "no_hop", s.nohop);
 	put(j, "too_big", s.toobig);
+	put(j, "one_in", s.one_in);
 }
 
 static void tell(struct fast *f)
