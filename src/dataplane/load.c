@@ -27,10 +27,11 @@ enum { SAMPLE_MS = 3000, SAMPLE_MAX = 12000, /* a conntrack entry lives longer *
 	SETTLE_US = 20000,
 	PART = 1024 /* sets a system call */ };
 
+/* 0: not; descriptor of the link + 1; or a filter at clsact. */
 struct attached {
-	int xdp;	/* descriptor of the link + 1 */
-	bool in, out;
+	int xdp, in, out;
 };
+enum { AT_CLSACT = -1 };
 
 struct dataplane {
 	struct lease_bpf *skel;
@@ -200,38 +201,72 @@ static struct bpf_tc_hook hook_of(int ifindex, enum bpf_tc_attach_point where)
 		.ifindex = ifindex, .attach_point = where};
 }
 
-static int tc_on(int ifindex, enum bpf_tc_attach_point where, int fd)
+/*
+ * Since 6.6 programs hang at the device itself (tcx, linux/bpf.h there): clsact
+ * costs each packet that passes it some 60 ns more on its way out
+ * (bench/fastpath), and anybody may remove it.
+ */
+static int tcx_on(int ifindex, enum bpf_tc_attach_point where, int prog)
 {
-	struct bpf_tc_hook h = hook_of(ifindex, where);
-	struct bpf_tc_opts o = {.sz = sizeof(o), .handle = TC_HANDLE,
-		.priority = TC_PRIORITY, .prog_fd = fd,
-		.flags = BPF_TC_F_REPLACE};
+	enum { TCX_INGRESS = 46, TCX_EGRESS = 47 };
+	const char *off = getenv("KADOMORI_TCX");
+	int fd = -1;
 
-	return bpf_tc_attach(&h, &o);
+	if (!off || strcmp(off, "off"))
+		fd = bpf_link_create(prog, ifindex,
+			(enum bpf_attach_type)(where == BPF_TC_INGRESS
+				? TCX_INGRESS : TCX_EGRESS), NULL);
+	return fd < 0 ? 0 : fd + 1;
 }
 
-static void tc_off(int ifindex, enum bpf_tc_attach_point where)
+static int clsact_on(int ifindex, enum bpf_tc_attach_point where, int prog)
+{
+	struct bpf_tc_hook h = hook_of(ifindex, BPF_TC_INGRESS | BPF_TC_EGRESS);
+	struct bpf_tc_opts o = {.sz = sizeof(o), .handle = TC_HANDLE,
+		.priority = TC_PRIORITY, .prog_fd = prog,
+		.flags = BPF_TC_F_REPLACE};
+	int rc = bpf_tc_hook_create(&h);
+
+	if (rc && rc != -EEXIST)
+		return 0;
+	h.attach_point = where;
+	return bpf_tc_attach(&h, &o) ? 0 : AT_CLSACT;
+}
+
+/* For struct attached; 0: refused. */
+static int tc_on(int ifindex, enum bpf_tc_attach_point where,
+	const struct bpf_program *p)
+{
+	int prog = bpf_program__fd(p), at = tcx_on(ifindex, where, prog);
+
+	return at ? at : clsact_on(ifindex, where, prog);
+}
+
+/* To close the descriptor alone would let go some time later. */
+static void link_off(int at)
+{
+	(void)bpf_link_detach(at - 1);
+	close(at - 1);
+}
+
+static void tc_off(int ifindex, enum bpf_tc_attach_point where, int at)
 {
 	struct bpf_tc_hook h = hook_of(ifindex, where);
 	struct bpf_tc_opts o = {.sz = sizeof(o), .handle = TC_HANDLE,
 		.priority = TC_PRIORITY};
 
-	(void)bpf_tc_detach(&h, &o);
+	if (at == AT_CLSACT)
+		(void)bpf_tc_detach(&h, &o);
+	else if (at)
+		link_off(at);
 }
 
 /* The far port's witness; without it nothing is ever proven there. */
 static int attach_out(struct dataplane *dp, size_t i)
 {
-	struct bpf_tc_hook h = hook_of(dp->port[i].ifindex,
-		BPF_TC_INGRESS | BPF_TC_EGRESS);
-	int rc = bpf_tc_hook_create(&h);
-
-	if (rc && rc != -EEXIST)
-		return rc;
-	rc = tc_on(dp->port[i].ifindex, BPF_TC_EGRESS,
-		bpf_program__fd(dp->skel->progs.lease_egress));
-	dp->at[i].out = !rc;
-	return rc;
+	dp->at[i].out = tc_on(dp->port[i].ifindex, BPF_TC_EGRESS,
+		dp->skel->progs.lease_egress);
+	return dp->at[i].out ? 0 : -EINVAL;
 }
 
 static int attach_xdp(struct dataplane *dp, size_t i)
@@ -251,16 +286,13 @@ static void detach(struct dataplane *dp, size_t i)
 	int ifindex = dp->port[i].ifindex;
 	struct bpf_tc_hook h = hook_of(ifindex, BPF_TC_INGRESS | BPF_TC_EGRESS);
 
-	if (dp->at[i].xdp) { /* close alone would let go some time later */
-		(void)bpf_link_detach(dp->at[i].xdp - 1);
-		close(dp->at[i].xdp - 1);
-	}
-	if (dp->at[i].in)
-		tc_off(ifindex, BPF_TC_INGRESS);
-	if (dp->at[i].out)
-		tc_off(ifindex, BPF_TC_EGRESS);
+	if (dp->at[i].xdp)
+		link_off(dp->at[i].xdp);
+	tc_off(ifindex, BPF_TC_INGRESS, dp->at[i].in);
+	tc_off(ifindex, BPF_TC_EGRESS, dp->at[i].out);
 	/* others may hang at the same clsact (nd-load.c) */
-	if ((dp->at[i].in || dp->at[i].out) && dataplane_tc_empty(ifindex))
+	if ((dp->at[i].in == AT_CLSACT || dp->at[i].out == AT_CLSACT) &&
+		dataplane_tc_empty(ifindex))
 		(void)bpf_tc_hook_destroy(&h);
 	dp->at[i] = (struct attached){0};
 }
@@ -310,9 +342,9 @@ static void attach_in(struct dataplane *dp, size_t i)
 	uint32_t ifindex = (uint32_t)p->ifindex;
 
 	if (p->tc_in) {
-		dp->at[i].in = !tc_on(p->ifindex, BPF_TC_INGRESS,
-			bpf_program__fd(p->bare ? dp->skel->progs.lease_bare
-						 : dp->skel->progs.lease_tc));
+		dp->at[i].in = tc_on(p->ifindex, BPF_TC_INGRESS,
+			p->bare ? dp->skel->progs.lease_bare
+				: dp->skel->progs.lease_tc);
 		if (!dp->at[i].in && p->mode == DP_TC) {
 			p->mode = DP_OFF;
 			p->why = DP_WHY_TC_REFUSED;
@@ -418,9 +450,9 @@ bool dataplane_whole(const struct dataplane *dp)
 	bool whole = true;
 
 	for (size_t i = 0; i < dp->port_n; i++) {
-		if (dp->at[i].in)
+		if (dp->at[i].in == AT_CLSACT)
 			whole &= tc_there(dp->port[i].ifindex, BPF_TC_INGRESS);
-		if (dp->at[i].out)
+		if (dp->at[i].out == AT_CLSACT)
 			whole &= tc_there(dp->port[i].ifindex, BPF_TC_EGRESS);
 	}
 	libbpf_set_print(before);
