@@ -58,12 +58,28 @@ static void put_mark(struct bytes *b, uint64_t mark)
 	put(b, s, FRAME_MARK_LEN);
 }
 
-bool frame_has_mark(const uint8_t *buf, size_t len, uint64_t mark)
+static int digit(uint8_t c)
 {
-	struct bytes b = {.n = 0};
+	return c >= '0' && c <= '9' ? c - '0'
+	       : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
 
-	put_mark(&b, mark);
-	return memmem(buf, len, b.v, b.n) != NULL;
+uint64_t frame_mark(const uint8_t *buf, size_t len)
+{
+	const uint8_t *end = buf + len, *p = buf;
+	uint64_t mark;
+	size_t k;
+
+	for (; (p = memmem(p, (size_t)(end - p), "kd", 2)); p += 2) {
+		if (end - p < FRAME_MARK_LEN)
+			return 0;
+		mark = 0;
+		for (k = 2; k < FRAME_MARK_LEN && digit(p[k]) >= 0; k++)
+			mark = mark << 4 | (uint64_t)digit(p[k]);
+		if (k == FRAME_MARK_LEN)
+			return mark;
+	}
+	return 0;
 }
 
 struct packet frame_reverse(const struct packet *p)

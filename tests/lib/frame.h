@@ -24,8 +24,8 @@ struct frame {
 size_t frame_build(const struct packet *p, const struct packet *quoted,
 	const struct mac *from, const struct mac *to, uint64_t mark,
 	struct frame ret[2]);
-/* Is that mark in the frame? Translated addresses do not matter. */
-bool frame_has_mark(const uint8_t *buf, size_t len, uint64_t mark);
+/* Which mark is in the frame? 0: none. Translated addresses do not matter. */
+uint64_t frame_mark(const uint8_t *buf, size_t len);
 /* The packet that answers p. */
 struct packet frame_reverse(const struct packet *p);
 

@@ -106,8 +106,18 @@ static void make_link(const char *near, const char *far)
 		ns_far, far);
 }
 
+static void one_cpu(void)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(sched_getcpu(), &set);
+	sched_setaffinity(0, sizeof(set), &set);
+}
+
 void stage_up(struct stage *st)
 {
+	one_cpu();
 	snprintf(ns_gw, sizeof(ns_gw), "kdjg%d", getpid());
 	snprintf(ns_far, sizeof(ns_far), "kdjf%d", getpid());
 	atexit(cleanup_ns);
@@ -158,59 +168,38 @@ void stage_send(struct stage *st, const struct packet *p,
 			perror("send");
 }
 
-/* Frames that the gateway sent (not our own, which a packet socket also sees). */
-static bool take_marked(struct stage *st, int fd, uint64_t mark)
+/* Our own frames, which a packet socket also sees, are passed over. */
+uint64_t stage_next(struct stage *st, enum role out)
 {
+	int fd = st->fd[stage_side(out)];
 	struct sockaddr_ll from;
 	socklen_t len = sizeof(from);
+	uint64_t mark;
 	ssize_t n;
 
 	while ((n = recvfrom(fd, st->got, sizeof(st->got), 0,
 			(struct sockaddr *)&from, &len)) >= 0) {
 		len = sizeof(from);
 		st->got_n = (size_t)n;
-		if (from.sll_pkttype != PACKET_OUTGOING &&
-			frame_has_mark(st->got, (size_t)n, mark))
-			return true;
+		mark = from.sll_pkttype == PACKET_OUTGOING ? 0
+			: frame_mark(st->got, (size_t)n);
+		if (mark)
+			return mark;
 	}
-	return false;
+	return 0;
 }
 
-bool stage_arrives(struct stage *st, enum role out, uint64_t mark)
+bool stage_arrives(struct stage *st, enum role out, uint64_t mark, bool surely)
 {
 	struct pollfd p = {.fd = st->fd[stage_side(out)], .events = POLLIN};
+	uint64_t got;
 
-	for (int ms = 0; ms < STAGE_WAIT_MS; ms += 5) {
-		if (poll(&p, 1, 5) > 0 && take_marked(st, p.fd, mark))
-			return true;
+	for (int ms = 0; ms < (surely ? STAGE_SURELY_MS : STAGE_WAIT_MS); ms += 5) {
+		if (poll(&p, 1, 5) <= 0)
+			continue;
+		while ((got = stage_next(st, out)))
+			if (got == mark)
+				return true;
 	}
 	return false;
-}
-
-void stage_take(struct stage *st, enum role out, uint64_t first, size_t n,
-	bool *came)
-{
-	int fd = st->fd[stage_side(out)];
-	uint8_t buf[4096];
-	struct sockaddr_ll from;
-	socklen_t len = sizeof(from);
-	ssize_t got;
-
-	while ((got = recvfrom(fd, buf, sizeof(buf), 0,
-			(struct sockaddr *)&from, &len)) >= 0) {
-		len = sizeof(from);
-		for (size_t i = 0; i < n; i++)
-			came[i] |= from.sll_pkttype != PACKET_OUTGOING &&
-				frame_has_mark(buf, (size_t)got, first + i);
-	}
-}
-
-void stage_collect(struct stage *st, enum role out, uint64_t first, size_t n,
-	bool *came)
-{
-	struct pollfd p = {.fd = st->fd[stage_side(out)], .events = POLLIN};
-
-	for (int ms = 0; ms < STAGE_WAIT_MS; ms += 5)
-		if (poll(&p, 1, 5) > 0)
-			stage_take(st, out, first, n, came);
 }

@@ -9,13 +9,17 @@
  * One namespace holds the gateway, another the far ends. The gateway's routes
  * lead to next hops with fixed MACs, so no neighbour discovery stands between
  * a packet and its verdict. A mistake ends the program.
+ *
+ * All runs on one CPU, so that nothing overtakes: while that CPU stands still
+ * so does the clock of the waits, and no queue runs over meanwhile.
  */
 #ifndef KADOMORI_TESTS_STAGE_H
 #define KADOMORI_TESTS_STAGE_H
 
 #include "policy/policy.h"
 
-enum { STAGE_WAIT_MS = 30, STAGE_SIDES = 3 };
+/* Waits: for what must not come; for what must, on a machine that stands still. */
+enum { STAGE_WAIT_MS = 30, STAGE_SURELY_MS = 10000, STAGE_SIDES = 3 };
 
 struct stage {
 	int fd[STAGE_SIDES]; /* packet sockets at wan1, lan1, seg1 */
@@ -41,13 +45,11 @@ void stage_flush_conntrack(void);
 void stage_drain(struct stage *st);
 void stage_send(struct stage *st, const struct packet *p,
 	const struct packet *quoted, uint64_t mark);
-/* Has the packet with this mark come out at that side, in STAGE_WAIT_MS? */
-bool stage_arrives(struct stage *st, enum role out, uint64_t mark);
-/* The same without waiting. */
-void stage_take(struct stage *st, enum role out, uint64_t first, size_t n,
-	bool *came);
-/* Which of marks first to first + n - 1 came out within STAGE_WAIT_MS. */
-void stage_collect(struct stage *st, enum role out, uint64_t first, size_t n,
-	bool *came);
+/* Has the packet with this mark come out at that side? surely: it must (waits
+ * longer, and only as long as it does not come). */
+bool stage_arrives(struct stage *st, enum role out, uint64_t mark, bool surely);
+/* The mark of the next frame that the gateway sent out at that side; 0: there
+ * is no more at present. */
+uint64_t stage_next(struct stage *st, enum role out);
 
 #endif

@@ -4,9 +4,15 @@
  * that are there and hosts that are made up, answered or not; from outside
  * packets of forged peers to ports and SPIs at random; TCP of no connection. A
  * table of 16 slots cannot hold a hundredth of them, its questions to the far
- * port overwrite each other, and every slot changes hands all the time. The
- * same packets are then sent with the fast path held: exactly the same ones
- * must come out, at the same sides.
+ * port overwrite each other, and every slot changes hands all the time; a few
+ * flows send so much that they hold a slot for a while. The same packets are
+ * then sent with the fast path held: exactly the same ones must come out, at
+ * the same sides.
+ *
+ * After every few packets an echo goes through and is answered: what was sent
+ * before it has then come out or never will, however slow the machine is. A
+ * crowd in which nothing went fast (the machine stood still: leases die of
+ * that) shows little, so another one follows; what differs counts in all.
  */
 #include "hot.h"
 #include "../../lib/frame.h"
@@ -18,7 +24,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum { STEPS = 12000, FLOWS = 600, PEERS = 8, EACH = 24 };
+enum { STEPS = 12000, FLOWS = 600, LOUD = 6, PEERS = 8, EACH = 24, CROWDS = 4,
+	RECOVER_MS = 20000 };
 
 struct crowd {
 	const struct table *t;
@@ -68,7 +75,7 @@ static struct packet flow_of(const struct table *t, uint32_t n)
 /* Most steps go on with a flow; the others are nobody's. */
 static struct packet step_of(struct crowd *c)
 {
-	uint32_t kind = below(c, 10), n = below(c, FLOWS);
+	uint32_t kind = below(c, 10), n = below(c, below(c, 5) ? FLOWS : LOUD);
 	struct packet p, q = flow_of(c->t, n);
 
 	if (kind < 4)
@@ -93,29 +100,59 @@ static struct packet step_of(struct crowd *c)
 	return p;
 }
 
-/* Whatever has come out until now, at all sides. */
-static void collect(struct crowd *c, struct stage *st)
+/* Whatever has come out until now, at all sides; is the mark among it? */
+static bool collect(struct crowd *c, struct stage *st, uint64_t mark)
 {
 	static const enum role roles[] = {ROLE_WAN, ROLE_LAN, ROLE_SEG};
+	bool came = false;
+	uint64_t m;
 
-	for (size_t r = 0; r < ARRAY_LEN(roles); r++) {
-		bool came[2 * EACH] = {0};
-		uint64_t from = st->mark + 1 - 2 * EACH;
+	for (size_t r = 0; r < ARRAY_LEN(roles); r++)
+		while ((m = stage_next(st, roles[r]))) {
+			came |= m == mark;
+			if (m >= c->first && m < c->first + STEPS)
+				c->out[m - c->first] |= (uint8_t)(1 << r);
+		}
+	return came;
+}
 
-		stage_take(st, roles[r], from, ARRAY_LEN(came), came);
-		for (size_t i = 0; i < ARRAY_LEN(came); i++)
-			if (came[i] && from + i >= c->first &&
-				from + i < c->first + STEPS)
-				c->out[from + i - c->first] |= (uint8_t)(1 << r);
+static void pass_through(struct crowd *c, struct stage *st,
+	const struct packet *p, uint64_t mark)
+{
+	stage_send(st, p, NULL, mark);
+	for (int ms = 0; !collect(c, st, mark); ms++) {
+		if (ms == STAGE_SURELY_MS) {
+			puts("FAIL: an echo does not come through");
+			exit(1);
+		}
+		poll(NULL, 0, 1);
 	}
 }
 
-static void play(struct crowd *c, struct hot *h, bool fast)
+/* All that was sent has come out, if it will. */
+static void fence(struct crowd *c, struct stage *st)
+{
+	struct packet out = flow_of(c->t, FLOWS), back;
+	bool six = out.fam == FAM_6;
+
+	out.proto = six ? PROTO_ICMPV6 : PROTO_ICMP;
+	out.sport = out.dport = 0;
+	out.icmp_type = six ? 128 : 8;
+	back = frame_reverse(&out);
+	back.icmp_type = six ? 129 : 0;
+	if (!six)
+		back.dst = c->t->f.wan4;
+	pass_through(c, st, &out, c->first + STEPS);
+	pass_through(c, st, &back, c->first + STEPS + 1);
+}
+
+static void play(struct crowd *c, struct hot *h, uint64_t seed, bool fast)
 {
 	stage_flush_conntrack();
 	dataplane_policy_changed(h->dp);
-	c->random = 20261126;
+	c->random = seed;
 	c->first = h->st->mark + 1;
+	h->st->mark += STEPS + 2;
 	memset(c->out, 0, sizeof(c->out));
 	stage_drain(h->st);
 	for (size_t i = 0; i < STEPS; i++) {
@@ -123,12 +160,10 @@ static void play(struct crowd *c, struct hot *h, bool fast)
 
 		if (i % EACH == 0)
 			fast ? dataplane_beat(h->dp) : dataplane_hold(h->dp);
-		stage_send(h->st, &p, NULL, ++h->st->mark);
+		stage_send(h->st, &p, NULL, c->first + i);
 		if (i % EACH == EACH - 1)
-			collect(c, h->st);
+			fence(c, h->st);
 	}
-	poll(NULL, 0, 20);
-	collect(c, h->st);
 }
 
 /* One flow after all that. */
@@ -142,7 +177,8 @@ static bool recovers(struct hot *h, const struct table *t)
 		back.dst = t->f.wan4;
 	dataplane_status(h->dp, &s);
 	before = s.fast_packets;
-	for (int i = 0; i < 800; i++) { /* others' leases first grow old */
+	/* others' leases first grow old */
+	for (int ms = 0; ms < RECOVER_MS; ms += 5) {
 		dataplane_beat(h->dp);
 		stage_send(h->st, &p, NULL, ++h->st->mark);
 		stage_send(h->st, &back, NULL, ++h->st->mark);
@@ -154,35 +190,45 @@ static bool recovers(struct hot *h, const struct table *t)
 	return false;
 }
 
+/* The steps that differ between the two; out: those that come out. */
+static size_t compare(const struct crowd *fast, const struct crowd *kernel,
+	const char *path, size_t *out)
+{
+	size_t bad = 0;
+
+	for (size_t i = 0; i < STEPS; i++) {
+		*out += kernel->out[i] != 0;
+		if (fast->out[i] != kernel->out[i] && bad++ < 5)
+			printf("%s: step %zu: sides %x with the fast path, %x by the kernel\n",
+				path, i, fast->out[i], kernel->out[i]);
+	}
+	return bad;
+}
+
 size_t hot_crowd(struct hot *h, const struct table *t, const char *path)
 {
 	static struct crowd fast, kernel;
 	struct dataplane_status s, end;
-	size_t bad = 0, out = 0;
-	bool again;
+	size_t bad = 0, out = 0, n = 0;
+	bool again, shown;
 
 	fast.t = kernel.t = t;
 	dataplane_status(h->dp, &s);
-	play(&fast, h, true);
-	dataplane_status(h->dp, &end);
-	play(&kernel, h, false);
-	for (size_t i = 0; i < STEPS; i++) {
-		out += kernel.out[i] != 0;
-		if (fast.out[i] == kernel.out[i])
-			continue;
-		if (bad++ < 5)
-			printf("%s: step %zu: sides %x with the fast path, %x by the kernel\n",
-				path, i, fast.out[i], kernel.out[i]);
-	}
+	do {
+		play(&fast, h, 20261126 + n, true);
+		dataplane_status(h->dp, &end);
+		play(&kernel, h, 20261126 + n, false);
+		bad += compare(&fast, &kernel, path, &out);
+		shown = end.fast_packets > s.fast_packets && end.full > s.full;
+	} while (++n < CROWDS && !shown);
 	again = recovers(h, t);
-	printf("%s: %d packets of %d flows and of nobody over %llu slots: %zu come out, %zu differ; %llu fast, %llu times no slot; a flow afterwards is %s\n",
-		path, STEPS, FLOWS, (unsigned long long)end.slots, out, bad,
+	printf("%s: %zu times %d packets of %d flows and of nobody over %llu slots: %zu come out, %zu differ; %llu fast, %llu times no slot; a flow afterwards is %s\n",
+		path, n, STEPS, FLOWS, (unsigned long long)end.slots, out, bad,
 		(unsigned long long)(end.fast_packets - s.fast_packets),
 		(unsigned long long)(end.full - s.full),
 		again ? "fast again" : "not fast");
 	h->hot += again;
 	h->runs += again;
 	/* a crowd that all is dropped of, or that fits, shows nothing */
-	return bad + !again + (out < STEPS / 4) + (end.full == s.full) +
-	       (end.fast_packets == s.fast_packets);
+	return bad + !again + (out < n * STEPS / 4) + !shown;
 }

@@ -93,7 +93,7 @@ static void send_once(struct hot *h, const struct table_row *row,
 		dataplane_hold(h->dp);
 	stage_drain(h->st);
 	stage_send(h->st, &row->p, row->has_before ? &row->before : NULL, mark);
-	ret->arrived = stage_arrives(h->st, out, mark);
+	ret->arrived = stage_arrives(h->st, out, mark, row->pass);
 	ret->n = ret->arrived ? h->st->got_n : 0;
 	memcpy(ret->b, h->st->got, ret->n);
 }

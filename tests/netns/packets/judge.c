@@ -75,6 +75,16 @@ static unsigned long input_count(void)
 	return n;
 }
 
+static bool counted(unsigned long before, bool surely)
+{
+	for (int ms = 0; ms < (surely ? STAGE_SURELY_MS : 5); ms += 5) {
+		poll(NULL, 0, 5);
+		if (input_count() > before)
+			return true;
+	}
+	return false;
+}
+
 static bool passes(struct stage *st, const struct table_row *row,
 	const struct decision *d)
 {
@@ -90,11 +100,9 @@ static bool passes(struct stage *st, const struct table_row *row,
 	before = d->after.out == ROLE_SELF ? input_count() : 0;
 	mark = ++st->mark;
 	stage_send(st, &row->p, row->has_before ? &row->before : NULL, mark);
-	if (d->after.out == ROLE_SELF) {
-		poll(NULL, 0, 5);
-		return input_count() > before;
-	}
-	return stage_arrives(st, d->after.out, mark);
+	if (d->after.out == ROLE_SELF)
+		return counted(before, row->pass);
+	return stage_arrives(st, d->after.out, mark, row->pass);
 }
 
 static size_t judge_row(struct stage *st, const struct table *t,

@@ -13,6 +13,7 @@
 #include "proof/proof.h"
 #include "routers/routers.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -211,6 +212,24 @@ static size_t choose(struct proof *pr, pset s, struct packet *v, size_t n)
 	return n - first;
 }
 
+/* Until all that must come has come; a while for the others. */
+static void collect(struct stage *st, uint64_t first, size_t pass, bool *came)
+{
+	size_t missing = pass;
+	uint64_t mark;
+
+	for (int ms = 0; ms < STAGE_WAIT_MS ||
+	     (missing && ms < STAGE_SURELY_MS); ms += 5) {
+		poll(NULL, 0, 5);
+		while ((mark = stage_next(st, ROLE_LAN))) {
+			if (mark < first || mark >= first + PACKETS_MAX)
+				continue;
+			missing -= mark < first + pass && !came[mark - first];
+			came[mark - first] = true;
+		}
+	}
+}
+
 static size_t judge(struct stage *st, const struct packet *v, size_t n,
 	size_t pass, const char *rules)
 {
@@ -222,7 +241,7 @@ static size_t judge(struct stage *st, const struct packet *v, size_t n,
 	stage_drain(st);
 	for (size_t i = 0; i < n; i++)
 		stage_send(st, &v[i], NULL, ++st->mark);
-	stage_collect(st, ROLE_LAN, first, n, came);
+	collect(st, first, pass, came);
 	for (size_t i = 0; i < n; i++) {
 		char *w;
 
