@@ -59,6 +59,13 @@ def udp(addr, port, seconds, size=100, sport=0, mine=""):
             last = now
     if time.time() - last > gap:
         gap, where = time.time() - last, last - begin
+    end = time.time() + 1  # what is still on its way, on a slow machine
+    while back < sent and time.time() < end:
+        try:
+            s.recv(65536)
+            back += 1
+        except OSError:
+            time.sleep(0.001)
     print(sent, back, int(gap * 1000), "%.1f" % where)
 
 

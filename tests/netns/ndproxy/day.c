@@ -9,10 +9,18 @@
  * to every address twenty times a second, but only to neighbours that were
  * answered for.
  *
- * Nobody may be unreachable for more than a second outside its own absence.
+ * Nobody may be unreachable for more than a second outside its own absence: one
+ * question lost and repeated is too many. (Who wakes may have been asked for
+ * just before.)
+ *
+ * All of it runs on one CPU, by a clock that stands while that CPU is taken
+ * away (a hypervisor's or a real-time program's doing); one repeat more is
+ * granted to who was unreachable at that moment.
  */
 #include "../../../bench/ndproxy/net.h"
 
+#include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -22,7 +30,11 @@ enum { HOSTS = 30, PER_HOST = 2, ADDRS = HOSTS * PER_HOST, SECOND = 1000000,
 	LIMIT_US = SECOND,
 	/* without the filter a solicitation that comes while no daemon runs is
 	 * lost, and the router repeats it after a second */
-	LIMIT_ALONE_US = SECOND + 200000 };
+	LIMIT_ALONE_US = SECOND + 200000,
+	/* asked for just before it woke: the repeat, and what that takes */
+	LIMIT_WOKEN_US = SECOND + 200000,
+	/* who has to wait longer for the CPU than this did not have it */
+	TURN_US = 2000, STALL_US = 20000, CPU = 1 /* as net.c has the daemon */ };
 
 struct one {	/* an address in use */
 	struct addr a;
@@ -42,7 +54,8 @@ static struct net n;
 static struct home homes[HOSTS];
 static struct one ones[ADDRS];
 static struct addr prefix, outside;
-static int64_t now, worst;
+static int64_t began, now, worst, stalled_at;
+static unsigned late;	/* times that an address was unreachable for too long */
 static unsigned serial, echoes, answers, moves, changes, naps, renewals;
 /* The longest by what had happened to the address's host last. */
 enum cause { BIRTH, RENEWAL, NAP, NEW_MAC, NEW_PORT, PREFIX, NOTHING };
@@ -53,6 +66,63 @@ static const char *const cause_names[] = {
 static int64_t worst_of[NOTHING + 1];
 
 static enum cause causes[ADDRS];
+
+/* ---- a clock that stands while the CPU does ---- */
+
+static int64_t turned, lost; /* the watcher's last turn; what was taken away */
+static pthread_mutex_t watch_lock = PTHREAD_MUTEX_INITIALIZER;
+
+/* Of this turn so far, beyond what it should take. */
+static int64_t overdue(int64_t real)
+{
+	int64_t d = real - turned - TURN_US;
+
+	return d > STALL_US ? d : 0;
+}
+
+static int64_t clock_now(void)
+{
+	int64_t ret, real, more;
+
+	pthread_mutex_lock(&watch_lock);
+	real = now_us();
+	more = overdue(real);
+	ret = real - lost - more;
+	if (more)
+		stalled_at = ret;
+	pthread_mutex_unlock(&watch_lock);
+	return ret;
+}
+
+static void *watch(void *arg)
+{
+	for (;;) {
+		int64_t real, more;
+
+		usleep(TURN_US);
+		pthread_mutex_lock(&watch_lock);
+		real = now_us();
+		more = overdue(real);
+		lost += more;
+		turned = real;
+		if (more)
+			stalled_at = real - lost;
+		pthread_mutex_unlock(&watch_lock);
+	}
+	return arg;
+}
+
+static bool watch_start(void)
+{
+	pthread_t t;
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(CPU, &set);
+	turned = now_us();
+	return !sched_setaffinity(0, sizeof(set), &set) &&
+	       !pthread_create(&t, NULL, watch, NULL);
+}
 
 static bool awake(unsigned host)
 {
@@ -205,17 +275,36 @@ static void router_visit(struct one *o)
 		&outside, &o->a, 1));
 }
 
+static int64_t limit(const struct one *o, int64_t from)
+{
+	int64_t r = n.subject == OURS_BPF ? LIMIT_US : LIMIT_ALONE_US;
+
+	if (from == homes[o->host].asleep_until)
+		r = LIMIT_WOKEN_US;
+	return stalled_at >= from ? r + SECOND : r;
+}
+
 /* How long has an address been unreachable that its host has and is awake for? */
 static void judge(struct one *o)
 {
 	const struct home *h = &homes[o->host];
 	int64_t from = MAX2(MAX2(o->heard, o->since), h->asleep_until);
+	enum cause c = causes[o - ones];
+	char s[ADDR_STR];
+	bool was;
 
 	if (!o->since || o->since > now || !awake(o->host))
 		return;
+	was = o->gap > limit(o, from);
 	o->gap = now - from;
-	worst_of[causes[o - ones]] = MAX2(worst_of[causes[o - ones]], o->gap);
+	worst_of[c] = MAX2(worst_of[c], o->gap);
 	worst = MAX2(worst, o->gap);
+	if (o->gap <= limit(o, from) || was)
+		return;
+	late++;
+	printf("second %.2f: %s (%s) has been unreachable for %.2f s\n",
+		(double)(now - began) / SECOND, addr_format(FAM_6, &o->a, s),
+		cause_names[c], (double)o->gap / SECOND);
 }
 
 /* ---- what happens ---- */
@@ -309,13 +398,13 @@ static void happen(unsigned s)
 
 static void live_through(void)
 {
-	int64_t start = now_us();
 	unsigned second = 0;
 	uint8_t f[ND_FRAME_MAX];
 	size_t len;
 
-	while ((now = now_us()) < start + DAY_S * (int64_t)SECOND) {
-		if ((now - start) / SECOND > second)
+	began = clock_now();
+	while ((now = clock_now()) < began + DAY_S * (int64_t)SECOND) {
+		if ((now - began) / SECOND > second)
 			happen(++second);
 		for (int s = LAN; s <= LAN2; s++)
 			for (int i = 0; i < 64 &&
@@ -371,6 +460,10 @@ int main(int argc, char **argv)
 	n.daemon = argv[1];
 	n.command = argv[2];
 	n.two_lans = true;
+	if (!watch_start()) {
+		puts("FAIL: no CPU for the day");
+		return 1;
+	}
 	net_up(&n);
 	if (!start()) {
 		puts("FAIL: the gate did not come up");
@@ -379,7 +472,7 @@ int main(int argc, char **argv)
 	}
 	prefix = text_addr("2404:7a80:5:6::");
 	outside = text_addr("2001:f60:5e::10");
-	now = now_us();
+	now = clock_now();
 	for (unsigned h = 0; h < HOSTS; h++)
 		homes[h] = (struct home){.mac = {{2, 0xda, 0, (uint8_t)h, 0, 1}},
 			.side = h % 3 ? LAN : LAN2};
@@ -387,16 +480,20 @@ int main(int argc, char **argv)
 		take_address(i);
 	live_through();
 	filter = filter_works();
+	if (late)
+		net_sh(&n, -1, "cat %s/ours.log", n.dir);
 	subject_stop(&n);
 	net_down(&n);
 	printf("%u hosts, %u renewals, %u naps, %u new MACs, %u new ports, a new prefix, two kills, an upgrade: %u echo requests, %u answers\n",
 		HOSTS, renewals, naps, moves, changes, echoes, answers);
 	printf("longest time unreachable, %s the filter in the kernel: %.2f s\n",
 		filter ? "with" : "without", (double)worst / SECOND);
+	printf("the CPU was taken away for %.2f s\n", (double)lost / SECOND);
 	for (int c = 0; c <= NOTHING; c++)
 		printf("  %-12s %.2f s\n", cause_names[c],
 			(double)worst_of[c] / SECOND);
-	good = worst <= (filter ? LIMIT_US : LIMIT_ALONE_US) && answers > 1000 && changes > 10;
+	good = !late && filter == (n.subject == OURS_BPF) && answers > 1000 &&
+	       changes > 10;
 	puts(good ? "ok" : "FAIL");
 	return !good;
 }
