@@ -294,6 +294,7 @@ static void on_message(void *arg, enum ipc_type t, const char *body, size_t len)
 		return;
 	case IPC_ESP_TABLE:
 		load_esp(a, body);
+		ipc_send(c->ipc, IPC_ESP_LOADED, "", 0);
 		return;
 	case IPC_FACTS:
 	case IPC_LOADED:
@@ -305,6 +306,7 @@ static void on_message(void *arg, enum ipc_type t, const char *body, size_t len)
 	case IPC_ASKED:
 	case IPC_SHIELD:
 	case IPC_ANSWER:
+	case IPC_ESP_LOADED:
 	case IPC_ESP_HELLO:
 	case IPC_ESP_CHANGE:
 	case IPC_ESP_COUNT:

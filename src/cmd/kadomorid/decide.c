@@ -32,12 +32,13 @@ struct decide {
 	struct policy *pol;
 	struct text rules;	/* wanted now */
 	char *esp;		/* table of the IPsec pass-through */
+	unsigned esp_open;	/* times sent and not yet dealt with */
 	char *shield;		/* state of the NDP filter, from apply */
 	char *esp_status;	/* JSON from learn, newest */
 	char *fast_status;	/* JSON of the fast path, newest */
 	struct text complaints;	/* of the last compile */
 	char *nft_said;		/* apply's last refusal, "" = loaded */
-	bool loaded;
+	bool loaded, answered;	/* rules are in; apply has said so or why not */
 	pid_t pid;
 	bool successor;
 	struct event *control;
@@ -74,6 +75,7 @@ static void compile_esp(struct decide *d)
 		free(d->esp);
 		d->esp = text_take(&t);
 		ipc_send(d->ipc, IPC_ESP_TABLE, d->esp, strlen(d->esp));
+		d->esp_open++;
 	}
 	text_done(&t);
 }
@@ -118,6 +120,14 @@ static void on_facts(struct decide *d, const char *body, size_t len)
 	compile(d);
 }
 
+/* A successor answers nobody before its rules are in, both tables' (its answer
+ * tells "kadomori apply" that they are). */
+static void serve(struct decide *d)
+{
+	if (d->answered && !d->esp_open && (d->loaded || !d->successor))
+		event_add(d->control, NULL);
+}
+
 static void pass_answer(struct decide *d, const char *body);
 
 static void on_message(void *arg, enum ipc_type t, const char *body, size_t len)
@@ -130,13 +140,16 @@ static void on_message(void *arg, enum ipc_type t, const char *body, size_t len)
 		return;
 	case IPC_LOADED:
 		d->loaded = !len;
-		/* a successor answers nobody before its rules are in */
-		if (d->loaded || !d->successor)
-			event_add(d->control, NULL);
+		d->answered = true;
+		serve(d);
 		if (d->loaded && !d->since)
 			d->since = clock_ms();
 		free(d->nft_said);
 		d->nft_said = xstrdup(body);
+		return;
+	case IPC_ESP_LOADED:
+		d->esp_open -= d->esp_open > 0;
+		serve(d);
 		return;
 	case IPC_ESP_STATUS:
 		free(d->esp_status);

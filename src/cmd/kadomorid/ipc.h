@@ -29,6 +29,7 @@ enum ipc_type {
 	IPC_SHIELD,	/* apply -> decide: "on", "off" or why not */
 	IPC_SAY,	/* decide -> apply: a warning for the log */
 	IPC_ESP_TABLE,	/* decide -> apply: nftables text of NFT_ESP_TABLE */
+	IPC_ESP_LOADED,	/* apply -> decide: that table was dealt with */
 	IPC_ESP_HELLO,	/* apply -> learn: struct esp_hello, networks, state */
 	IPC_ESP_CHANGE,	/* learn -> apply: struct espnat_change, many */
 	IPC_ESP_COUNT,	/* apply -> learn: listing with counters */

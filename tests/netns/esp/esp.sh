@@ -62,7 +62,7 @@ ip -n $n-gw addr add \$b/24 dev wan0
 ip -n $n-gw addr del \$a/24 dev wan0
 ip -n $n-gw addr show dev wan0 | grep -q \$b || ip -n $n-gw addr add \$b/24 dev wan0
 ip -n $n-gw route replace default via 101.1.1.1
-for i in \$(seq 20); do ip netns exec $n-gw nft list set ip kadomori_esp peers | grep -q 101.1.1.1 || exit 0; sleep 0.05; done
+for i in \$(seq 200); do ip netns exec $n-gw nft list set ip kadomori_esp peers | grep -q 101.1.1.1 || exit 0; sleep 0.05; done
 exit 1
 A
 step "two devices, two peers: every row that real peers can play"
@@ -123,9 +123,11 @@ pass $two $peers --row EP-11b --restart-bare "bash $tmp/again KILL bare" || fail
 step "another address outside: everything is forgotten within a second"
 pass $two $peer --row EP-2 >/dev/null || fail "before"
 in_gw nft list set ip kadomori_esp peers | grep -q 101.1.1.1 || fail "no peer is known"
-start=$(date +%s%N)
-bash "$tmp/move" || fail "still bound after a second"
-echo "  $((($(date +%s%N) - start) / 1000000)) ms"
+start=$(date +%s%N) l=$(lost)
+bash "$tmp/move" || fail "still bound"
+ms=$((($(date +%s%N) - start) / 1000000))
+echo "  $ms ms"
+[ $ms -le $((1500 + $(lost) - l)) ] || fail "still bound after a second"
 pass $two $peer --row EP-2 || fail "after"
 wan=$(in_gw ip -4 -o addr show dev wan0 | sed 's|.*inet \([0-9.]*\)/.*|\1|')
 
@@ -163,7 +165,7 @@ k apply || fail "apply with a mapping"
 in_gw nft list set ip kadomori_esp peers | grep -q 101.2.2.1 && fail "101.2.2.1 is no stranger any more"
 unasked() { # who gets ESP from the stranger?
 	for i in 1 2 3 4; do
-		ip netns exec $n-h$i timeout 9 python3 -c 'import socket; s=socket.socket(socket.AF_INET,socket.SOCK_RAW,50); s.settimeout(4)
+		ip netns exec $n-h$i timeout 20 python3 -c 'import socket; s=socket.socket(socket.AF_INET,socket.SOCK_RAW,50); s.settimeout(4)
 try:
     s.recv(2000); print(1)
 except TimeoutError: print(0)' >"$tmp/got$i" &
@@ -173,8 +175,8 @@ except TimeoutError: print(0)' >"$tmp/got$i" &
 	wait
 	cat "$tmp"/got? | tr -d '\n'
 }
-got=$(unasked)
-[ "$got" = 0010 ] || fail "unasked ESP reached $got instead of the third"
+third() { got=$(unasked); [ "$got" = 0010 ] || { echo "  unasked ESP reached $got instead of the third"; return 1; }; }
+steady third || fail "unasked ESP"
 pass $two $peer --row EP-2 || fail "EP-2 beside the mapping"
 pass $two $peer --row EP-8 || fail "EP-8 beside the mapping"
 

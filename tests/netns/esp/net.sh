@@ -6,12 +6,14 @@
 #
 # net_up NAME N; then $n-h1.., $n-gw, $n-p are namespaces, $tmp a folder that
 # goes away with them, in_gw and k run something in the gateway.
+. "$(dirname "$0")/../../lib/still.sh"
 in_gw() { ip netns exec $n-gw "$@"; }
 k() { in_gw "$kadomori" --lang en --conf "$conf" "$@"; }
 fail() { echo "FAIL: $*"; [ -f "$tmp/run/kadomorid.log" ] && tail -20 "$tmp/run/kadomorid.log"; exit 1; }
 step() { echo "- $*"; }
 net_down() {
 	k down >/dev/null 2>&1
+	still_end
 	for i in $net_hosts gw p; do ip netns del $n-$i 2>/dev/null; done
 	rm -rf "$tmp"
 }
@@ -20,6 +22,7 @@ net_up() {
 	export KADOMORI_RUN=$tmp/run LC_ALL=C.UTF-8
 	conf=$tmp/k.conf
 	trap net_down EXIT
+	still_start
 	for i in $net_hosts gw p; do ip netns add $n-$i || { echo "skip: no network namespaces"; exit 77; }; ip -n $n-$i link set lo up; done
 	ip -n $n-gw link add br0 type bridge
 	ip -n $n-gw link set br0 up
