@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The user's half of the fast path: loads, attaches, keeps the settings. XDP
- * hangs on links, which the kernel undoes when we die; tc filters outlive us,
- * but without the daemon's beat they pass everything up.
+ * The user's half of the fast path: loads, keeps the settings, reads. XDP and
+ * tcx hang on links, which the kernel undoes when we die; filters at clsact
+ * outlive us, but without the daemon's beat they pass everything up.
  */
-#include "dataplane/dataplane.h"
-#include "dataplane/lease.h"
 #include "dataplane/own.h"
 #include "dataplane/tune.h"
 #include "dataplane/lease.skel.h"
@@ -14,7 +12,6 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <linux/if_link.h>
 #include <stdio.h>
 #include <sys/random.h>
 #include <time.h>
@@ -23,36 +20,8 @@
 enum { SAMPLE_MS = 3000, SAMPLE_MAX = 12000, /* a conntrack entry lives longer */
 	SAMPLE_FLOWS = 16384,	/* more flows at work: samples are rarer */
 	SETS_FIRST = 2048,	/* in use at first: 128 pages */
-	TC_HANDLE = 0x6b64, TC_PRIORITY = 0xc000,
 	SETTLE_US = 20000,
 	PART = 1024 /* sets a system call */ };
-
-/* 0: not; descriptor of the link + 1; or a filter at clsact. */
-struct attached {
-	int xdp, in, out;
-};
-enum { AT_CLSACT = -1 };
-
-struct dataplane {
-	struct lease_bpf *skel;
-	struct lease_conf *conf; /* as the programs see it */
-	uint32_t sets;
-	struct dataplane_port port[DP_PORTS_MAX];
-	struct attached at[DP_PORTS_MAX];
-	size_t port_n;
-	struct ring_buffer *wishes;
-	dataplane_wish_fn wish;
-	void *wish_arg;
-	struct dataplane_fdb *fdb;
-	size_t fdb_n;
-	uint64_t memory, moved;
-	struct {
-		uint32_t at;	/* ticks */
-		unsigned away;
-		struct dataplane_status was;
-	} tuned;
-	struct dataplane_status carry; /* counted in slots that were emptied */
-};
 
 /* ---- libbpf's own words ---- */
 
@@ -193,167 +162,18 @@ int dataplane_open(uint32_t sets, struct dataplane **ret, struct text *why)
 	return 0;
 }
 
-/* ---- attaching ---- */
-
-static struct bpf_tc_hook hook_of(int ifindex, enum bpf_tc_attach_point where)
-{
-	return (struct bpf_tc_hook){.sz = sizeof(struct bpf_tc_hook),
-		.ifindex = ifindex, .attach_point = where};
-}
-
-/*
- * Since 6.6 programs hang at the device itself (tcx, linux/bpf.h there): clsact
- * costs each packet that passes it some 60 ns more on its way out
- * (bench/fastpath), and anybody may remove it.
- */
-static int tcx_on(int ifindex, enum bpf_tc_attach_point where, int prog)
-{
-	enum { TCX_INGRESS = 46, TCX_EGRESS = 47 };
-	const char *off = getenv("KADOMORI_TCX");
-	int fd = -1;
-
-	if (!off || strcmp(off, "off"))
-		fd = bpf_link_create(prog, ifindex,
-			(enum bpf_attach_type)(where == BPF_TC_INGRESS
-				? TCX_INGRESS : TCX_EGRESS), NULL);
-	return fd < 0 ? 0 : fd + 1;
-}
-
-static int clsact_on(int ifindex, enum bpf_tc_attach_point where, int prog)
-{
-	struct bpf_tc_hook h = hook_of(ifindex, BPF_TC_INGRESS | BPF_TC_EGRESS);
-	struct bpf_tc_opts o = {.sz = sizeof(o), .handle = TC_HANDLE,
-		.priority = TC_PRIORITY, .prog_fd = prog,
-		.flags = BPF_TC_F_REPLACE};
-	int rc = bpf_tc_hook_create(&h);
-
-	if (rc && rc != -EEXIST)
-		return 0;
-	h.attach_point = where;
-	return bpf_tc_attach(&h, &o) ? 0 : AT_CLSACT;
-}
-
-/* For struct attached; 0: refused. */
-static int tc_on(int ifindex, enum bpf_tc_attach_point where,
-	const struct bpf_program *p)
-{
-	int prog = bpf_program__fd(p), at = tcx_on(ifindex, where, prog);
-
-	return at ? at : clsact_on(ifindex, where, prog);
-}
-
-/* To close the descriptor alone would let go some time later. */
-static void link_off(int at)
-{
-	(void)bpf_link_detach(at - 1);
-	close(at - 1);
-}
-
-static void tc_off(int ifindex, enum bpf_tc_attach_point where, int at)
-{
-	struct bpf_tc_hook h = hook_of(ifindex, where);
-	struct bpf_tc_opts o = {.sz = sizeof(o), .handle = TC_HANDLE,
-		.priority = TC_PRIORITY};
-
-	if (at == AT_CLSACT)
-		(void)bpf_tc_detach(&h, &o);
-	else if (at)
-		link_off(at);
-}
-
-/* The far port's witness; without it nothing is ever proven there. */
-static int attach_out(struct dataplane *dp, size_t i)
-{
-	dp->at[i].out = tc_on(dp->port[i].ifindex, BPF_TC_EGRESS,
-		dp->skel->progs.lease_egress);
-	return dp->at[i].out ? 0 : -EINVAL;
-}
-
-static int attach_xdp(struct dataplane *dp, size_t i)
-{
-	LIBBPF_OPTS(bpf_link_create_opts, o, .flags = XDP_FLAGS_DRV_MODE);
-	int fd = bpf_link_create(bpf_program__fd(dp->skel->progs.lease_xdp),
-		dp->port[i].ifindex, BPF_XDP, &o);
-
-	if (fd < 0)
-		return -errno;
-	dp->at[i].xdp = fd + 1;
-	return 0;
-}
-
-static void detach(struct dataplane *dp, size_t i)
-{
-	int ifindex = dp->port[i].ifindex;
-	struct bpf_tc_hook h = hook_of(ifindex, BPF_TC_INGRESS | BPF_TC_EGRESS);
-
-	if (dp->at[i].xdp)
-		link_off(dp->at[i].xdp);
-	tc_off(ifindex, BPF_TC_INGRESS, dp->at[i].in);
-	tc_off(ifindex, BPF_TC_EGRESS, dp->at[i].out);
-	/* others may hang at the same clsact (nd-load.c) */
-	if ((dp->at[i].in == AT_CLSACT || dp->at[i].out == AT_CLSACT) &&
-		dataplane_tc_empty(ifindex))
-		(void)bpf_tc_hook_destroy(&h);
-	dp->at[i] = (struct attached){0};
-}
-
-static void detach_all(struct dataplane *dp)
-{
-	for (size_t i = 0; i < dp->port_n; i++)
-		detach(dp, i);
-	dp->port_n = 0;
-}
-
 void dataplane_free(struct dataplane *dp)
 {
 	if (!dp)
 		return;
 	if (dp->conf)
 		dataplane_hold(dp);
-	detach_all(dp);
+	ports_detach(dp);
 	ring_buffer__free(dp->wishes);
 	if (dp->skel)
 		lease_bpf__destroy(dp->skel);
 	free(dp->fdb);
 	free(dp);
-}
-
-static void attach_one(struct dataplane *dp, size_t i)
-{
-	struct dataplane_port *p = &dp->port[i];
-
-	if (p->bridge || p->mode == DP_OFF)
-		return;
-	if (attach_out(dp, i)) {
-		p->mode = DP_OFF;
-		p->why = DP_WHY_TC_REFUSED;
-		return;
-	}
-	if (p->mode == DP_NATIVE && attach_xdp(dp, i)) {
-		p->mode = DP_TC;
-		p->why = DP_WHY_DRIVER;
-	}
-}
-
-static void attach_in(struct dataplane *dp, size_t i)
-{
-	struct dataplane_port *p = &dp->port[i];
-	uint32_t at = (uint32_t)p->ifindex * dp->conf->mult >> 26;
-	uint32_t ifindex = (uint32_t)p->ifindex;
-
-	if (p->tc_in) {
-		dp->at[i].in = tc_on(p->ifindex, BPF_TC_INGRESS,
-			p->bare ? dp->skel->progs.lease_bare
-				: dp->skel->progs.lease_tc);
-		if (!dp->at[i].in && p->mode == DP_TC) {
-			p->mode = DP_OFF;
-			p->why = DP_WHY_TC_REFUSED;
-		}
-	}
-	if (p->xdp_out)
-		(void)bpf_map_update_elem(
-			bpf_map__fd(dp->skel->maps.out_ports), &at, &ifindex,
-			BPF_ANY);
 }
 
 static void add_slots(void *arg, struct lease_set *v, uint32_t first,
@@ -418,10 +238,10 @@ int dataplane_attach(struct dataplane *dp, const struct dataplane_device *d,
 
 	dataplane_hold(dp);
 	usleep(SETTLE_US); /* no program is still at work on the old rows */
-	detach_all(dp);
+	ports_detach(dp);
 	dp->port_n = dataplane_plan(d, n, best, force, dp->port);
 	for (size_t i = 0; i < dp->port_n; i++)
-		attach_one(dp, i);
+		port_attach(dp, i);
 	memcpy(seen, d, n * sizeof(*d));
 	for (size_t i = 0; xmit && i < n; i++)
 		seen[i].xmit = xmit(&d[i]);
@@ -429,34 +249,10 @@ int dataplane_attach(struct dataplane *dp, const struct dataplane_device *d,
 	free(seen);
 	rc = new_rows(dp);
 	for (size_t i = 0; !rc && i < dp->port_n; i++)
-		attach_in(dp, i);
+		port_attach_in(dp, i);
 	dataplane_policy_changed(dp);
 	libbpf_set_print(before);
 	return rc;
-}
-
-static bool tc_there(int ifindex, enum bpf_tc_attach_point where)
-{
-	struct bpf_tc_hook h = hook_of(ifindex, where);
-	struct bpf_tc_opts o = {.sz = sizeof(o), .handle = TC_HANDLE,
-		.priority = TC_PRIORITY};
-
-	return !bpf_tc_query(&h, &o);
-}
-
-bool dataplane_whole(const struct dataplane *dp)
-{
-	libbpf_print_fn_t before = libbpf_set_print(on_print);
-	bool whole = true;
-
-	for (size_t i = 0; i < dp->port_n; i++) {
-		if (dp->at[i].in == AT_CLSACT)
-			whole &= tc_there(dp->port[i].ifindex, BPF_TC_INGRESS);
-		if (dp->at[i].out == AT_CLSACT)
-			whole &= tc_there(dp->port[i].ifindex, BPF_TC_EGRESS);
-	}
-	libbpf_set_print(before);
-	return whole;
 }
 
 const struct dataplane_port *dataplane_ports(const struct dataplane *dp,
