@@ -19,7 +19,7 @@ run() { # dir args...
 	local dir=$1 log; shift
 	log=$(mktemp)
 	echo "== meson test -C $dir $*"
-	meson test -C "$dir" --no-rebuild --print-errorlogs "$@" >"$log" 2>&1
+	meson test -C "$dir" --no-rebuild --timeout-multiplier 3 --print-errorlogs "$@" >"$log" 2>&1
 	grep -vE '^(Ok|Expected Fail|Fail|Unexpected Pass|Skipped|Timeout): |^ninja:|^Full log|^$' "$log"
 	count() { sed -n "s/^$1: *\([0-9]*\).*/\1/p" "$log" | tail -n 1; }
 	local ok; ok=$(count Ok)

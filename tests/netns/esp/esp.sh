@@ -87,6 +87,7 @@ pass --rigid $two $peers --row EP-8 || fail "rigid EP-8"
 step "the household wants ports translated: the same, rigid peers too"
 echo "ipsec4 translate" >>"$conf"
 k apply >/dev/null || fail "translate"
+in_gw nft list chain ip kadomori_esp translate >/dev/null || fail "apply came back before its table was in"
 in_gw conntrack -F >/dev/null 2>&1 # what runs keeps its port
 for r in EP-2 EP-3 EP-7 EP-8 EP-18 EP-20 EP-22 EP-23; do pass $two $peers --row $r | grep EP || fail "$r, translated"; done
 read -r kept other good <<<"$(pass $two $peer --row EP-2 --json | ports)"

@@ -63,13 +63,14 @@ on pc timeout 1 bash -c 'echo >/dev/tcp/2404:1a8:9::2/7000' 2>/dev/null && fail 
 k up || fail "up"
 on out python3 "$tmp/server.py" >"$tmp/server.out" 2>"$tmp/server.log" &
 server=$!
-sleep 0.3
+for i in $(seq 100); do on out ss -ltn | grep -q ':7000 ' && break; sleep 0.1; done
 on pc python3 "$tmp/client.py" 7 >"$tmp/client.out" 2>"$tmp/client.log" &
 client=$!
-sleep 0.7
+for i in $(seq 100); do on out ss -tn state established | grep -q ':7000 ' && break; sleep 0.1; done
 closed() { on out timeout 1 bash -c 'echo >/dev/tcp/2404:7a80:1:1::50/22' 2>/dev/null && fail "somebody came in: $1"; }
 # a listener that would answer, so that "closed" is the gate's doing
-on pc python3 -c 'import socket,time; s=socket.create_server(("::",22),family=socket.AF_INET6); time.sleep(30)' &
+on pc python3 -c 'import socket,time; s=socket.create_server(("::",22),family=socket.AF_INET6); time.sleep(60)' &
+for i in $(seq 100); do on pc ss -ltn | grep -q ':22 ' && break; sleep 0.1; done
 for i in 1 2 3; do
 	step "reload $i under the stream"
 	echo "pinhole casa tcp $((8000 + i)) from 2404::/16" >>"$conf"
@@ -80,7 +81,7 @@ step "decide is killed with -9"
 kill -9 "$(pgrep -f "kadomorid --conf $conf" -u nobody | head -n 1)"; sleep 0.3; closed "decide killed"
 step "somebody flushes all rules"
 on gw nft flush ruleset
-for i in 1 2 3 4 5 6 7 8 9 10; do on gw nft list table inet kadomori >/dev/null 2>&1 && break; sleep 0.05; done
+for i in $(seq 200); do on gw nft list table inet kadomori >/dev/null 2>&1 && break; sleep 0.05; done
 on gw nft list table inet kadomori >/dev/null 2>&1 || fail "the table is not back"
 closed "after the flush"
 step "apply is killed with -9, then started anew"

@@ -75,7 +75,8 @@ ns atkan ip -6 addr del "$(addr_of pc)/128" dev eth0
 step "DAD of a LAN host for its own new address succeeds"
 ns pc sysctl -qw net.ipv6.conf.eth0.accept_dad=1
 ns pc ip -6 addr add "$p:a:b:c:e/64" dev eth0
-sleep 2.2
+ended() { ! ns pc ip -6 addr show dev eth0 tentative | grep "a:b:c:e" | grep -qv dadfailed; }
+wait_for ended || fail "DAD does not end"
 ns pc ip -6 addr show dev eth0 | grep "a:b:c:e" | grep -qE 'tentative|dadfailed' && fail "our own proxy spoilt it"
 ping6 segw "$p:a:b:c:e" 3 100 | grep -q '^3 3' || fail "not reached"
 
@@ -104,7 +105,7 @@ pid=$(pgrep -P "$(pgrep -f "kadomorid --conf $tmp/k.conf" -u root | head -1)" ka
 ( sleep 0.5; kill -9 "$pid" ) &
 read -r sent got gap < <(ping6 segw "$(addr_of pc)" 100 20)
 [ "$got" = "$sent" ] || fail "$got of $sent answered, gap $gap ms"
-grep -q 'listening process ended' "$tmp/run/kadomorid.log" || fail "nobody was killed"
+wait_for grep -q 'listening process ended' "$tmp/run/kadomorid.log" || fail "nobody was killed"
 
 step "the filter in the kernel: as status says, and it works"
 counter() { k hosts --json | python3 -c "import json,sys; print(json.load(sys.stdin)['counters'].get('$1', 0))"; }
@@ -116,7 +117,8 @@ elif k status | grep -q 'the kernel refuses the filter'; then
 else
 	k status | grep -q 'filter in the kernel answers' || fail "status: $(k status)"
 	gw tc filter show dev wan0 ingress | grep -q nd_filter || fail "no filter on wan0"
-	[ "$(counter filter-answered)" -gt 0 ] || fail "the filter answered nobody"
+	answered() { [ "$(counter filter-answered)" -gt 0 ]; }
+	wait_for answered || fail "the filter answered nobody"
 	step "the whole daemon killed: the filter answers on, and a successor takes it over"
 	pid=$(pgrep -f "kadomorid --conf $tmp/k.conf" -u root | head -1)
 	kill -9 "$pid" $(pgrep -P "$pid")
