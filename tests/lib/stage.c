@@ -189,17 +189,31 @@ uint64_t stage_next(struct stage *st, enum role out)
 	return 0;
 }
 
+static int patience = STAGE_SURELY_MS;
+
+int stage_wait(bool surely)
+{
+	return surely ? patience : STAGE_WAIT_MS;
+}
+
+void stage_missed(void)
+{
+	patience = 5 * STAGE_WAIT_MS;
+}
+
 bool stage_arrives(struct stage *st, enum role out, uint64_t mark, bool surely)
 {
 	struct pollfd p = {.fd = st->fd[stage_side(out)], .events = POLLIN};
 	uint64_t got;
 
-	for (int ms = 0; ms < (surely ? STAGE_SURELY_MS : STAGE_WAIT_MS); ms += 5) {
+	for (int ms = 0; ms < stage_wait(surely); ms += 5) {
 		if (poll(&p, 1, 5) <= 0)
 			continue;
 		while ((got = stage_next(st, out)))
 			if (got == mark)
 				return true;
 	}
+	if (surely)
+		stage_missed();
 	return false;
 }

@@ -45,6 +45,10 @@ void stage_flush_conntrack(void);
 void stage_drain(struct stage *st);
 void stage_send(struct stage *st, const struct packet *p,
 	const struct packet *quoted, uint64_t mark);
+/* How long to wait in ms for what must come (surely) or must not. Where one that
+ * must is missing the verdict is spoken: the next are waited for less long. */
+int stage_wait(bool surely);
+void stage_missed(void);
 /* Has the packet with this mark come out at that side? surely: it must (waits
  * longer, and only as long as it does not come). */
 bool stage_arrives(struct stage *st, enum role out, uint64_t mark, bool surely);

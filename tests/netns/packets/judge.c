@@ -77,11 +77,13 @@ static unsigned long input_count(void)
 
 static bool counted(unsigned long before, bool surely)
 {
-	for (int ms = 0; ms < (surely ? STAGE_SURELY_MS : 5); ms += 5) {
+	for (int ms = 0; ms < (surely ? stage_wait(true) : 5); ms += 5) {
 		poll(NULL, 0, 5);
 		if (input_count() > before)
 			return true;
 	}
+	if (surely)
+		stage_missed();
 	return false;
 }
 

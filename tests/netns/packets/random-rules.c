@@ -219,7 +219,7 @@ static void collect(struct stage *st, uint64_t first, size_t pass, bool *came)
 	uint64_t mark;
 
 	for (int ms = 0; ms < STAGE_WAIT_MS ||
-	     (missing && ms < STAGE_SURELY_MS); ms += 5) {
+	     (missing && ms < stage_wait(true)); ms += 5) {
 		poll(NULL, 0, 5);
 		while ((mark = stage_next(st, ROLE_LAN))) {
 			if (mark < first || mark >= first + PACKETS_MAX)
@@ -228,6 +228,8 @@ static void collect(struct stage *st, uint64_t first, size_t pass, bool *came)
 			came[mark - first] = true;
 		}
 	}
+	if (missing)
+		stage_missed();
 }
 
 static size_t judge(struct stage *st, const struct packet *v, size_t n,
