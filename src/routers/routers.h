@@ -227,6 +227,28 @@ char *mend_apply(const char *text, const struct mend *m);
 /* "- line" and "+ line" as of a patch, without secrets, two blanks before. */
 void mend_words(const char *text, const struct mend *m, struct text *out);
 
+/* ---- slip.c: one line, or one word in it, that may have been meant ---- */
+
+struct slip_ask {
+	const char *text;		/* the configuration */
+	const struct request *rq;	/* settings it may be a copy of */
+	const unsigned *lines;		/* looked at first: the findings' own */
+	size_t line_n;
+};
+/* Why it may have been meant, the likeliest last. */
+enum slip {
+	SLIP_FAR,	/* such words stand somewhere else */
+	SLIP_NEAR,	/* one word taken for its opposite, or its neighbour's */
+	SLIP_COPY,	/* the text is a copy of the settings but for this */
+};
+/* Returns whether no more are wanted. m is the caller's. */
+typedef bool slip_try(void *arg, const struct mend *m, enum slip why);
+/* The model of b whose settings for rq (its model aside) the text has most of. */
+const struct model *routers_nearest(const struct brand *b, const char *text,
+	const struct request *rq);
+/* Hands each change to try, the likeliest first. Guesses, all of them. */
+void routers_slips(const struct slip_ask *a, slip_try *try, void *arg);
+
 /* ---- routers with web pages only: their owner is asked ---- */
 
 enum { WEB_CHOICES = 5 };
