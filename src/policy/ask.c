@@ -309,6 +309,14 @@ static int through(const struct pipeline *pl, const struct packet *p,
 	return rc;
 }
 
+/* How much is said by what decided: a rule's own line, a policy's, nothing. */
+static int words_of(const struct decision *d)
+{
+	if (d->rule && d->rule->origin.text)
+		return 2;
+	return d->origin && d->origin->line;
+}
+
 /*
  * The entry chain and every further gate must let it pass. Somebody's line that
  * lets it pass says more than a gate that had nothing against it.
@@ -324,8 +332,7 @@ static int filter(const struct pipeline *pl, const struct packet *p,
 		if (d->verdict != V_ACCEPT || pl->gates[i].path != path)
 			continue;
 		rc = through(pl, p, pl->gates[i].chain, s, d);
-		if (d->verdict != V_ACCEPT || !before.rule ||
-			(d->rule && d->rule->origin.text))
+		if (d->verdict != V_ACCEPT || words_of(d) >= words_of(&before))
 			continue;
 		before.uncertain |= d->uncertain;
 		*d = before;
