@@ -301,11 +301,20 @@ def start(book, ns, *cmd):
     return p
 
 
-def iperf(book, addr, end):
-    """Ten seconds, again and again; iperf3 itself says what went wrong."""
+def iperf_server(addr):
+    """It listens when this returns, however busy the machine."""
     srv = subprocess.Popen(["ip", "netns", "exec", P + "out", "iperf3", "-s", "-B", addr],
                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    time.sleep(0.5)
+    for _ in range(600):
+        if re.search(re.escape(addr) + r"\]?:5201 ", on("out", "ss", "-ltn", check=False)):
+            break
+        time.sleep(0.1)
+    return srv
+
+
+def iperf(book, addr, end):
+    """Ten seconds, again and again; iperf3 itself says what went wrong."""
+    srv = iperf_server(addr)
     while time.time() < end - 12:
         begin, why = time.time(), None
         r = subprocess.run(["ip", "netns", "exec", P + "h2", "timeout", "40", "iperf3", "-J", "-c", addr,
@@ -320,9 +329,7 @@ def iperf(book, addr, end):
         if why:  # the server may wait for what is gone
             srv.kill()
             srv.wait()
-            srv = subprocess.Popen(["ip", "netns", "exec", P + "out", "iperf3", "-s", "-B", addr],
-                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            time.sleep(0.5)
+            srv = iperf_server(addr)
     srv.kill()
 
 
