@@ -5,6 +5,7 @@
  * answers is the answer that the daemon would build; everything else goes up
  * unchanged. First by hand, then with a hundred thousand damaged frames.
  */
+#include "base/clock.h"
 #include "dataplane/dataplane.h"
 #include "wire/nd.h"
 #include "wire/sum.h"
@@ -109,6 +110,12 @@ static void known_is_answered_in_each_form(void)
 	}
 }
 
+/* Has a machine that stood still taken the second that this needs? */
+static bool late(msec_t since)
+{
+	return clock_ms() - since > 900;
+}
+
 static void idle_is_answered_and_told(void)
 {
 	uint8_t b[ND_FRAME_MAX];
@@ -116,13 +123,19 @@ static void idle_is_answered_and_told(void)
 	for (int sll = 0; sll < 2; sll++) {
 		uint64_t before = counter(ND_C_ANSWERED);
 		size_t n = solicit(b, &asker, &idle, false, sll);
+		msec_t start = clock_ms();
+		int next;
 
 		MUST(run(b, n) == TC_ACT_OK);
 		MUST(out_n == n && !memcmp(out, b, n));
 		MUST(counter(ND_C_ANSWERED) == before + 1);
 		/* the next within a second is answered only */
-		MUST(run(b, n) == TC_ACT_REDIRECT);
+		next = run(b, n);
 		MUST(counter(ND_C_ANSWERED) == before + 2);
+		if (late(start))
+			sll--;
+		else
+			MUST(next == TC_ACT_REDIRECT);
 		usleep(1050000);
 	}
 }
@@ -196,8 +209,15 @@ static void end_of_belief(void)
 	struct addr a = A("2404:7a80:1:2::66");
 	size_t n = solicit(b, &asker, &a, false, true);
 
-	MUST(!nd_filter_set(f, &a, ND_ANSWER, 1));
-	MUST(run(b, n) == TC_ACT_REDIRECT);
+	msec_t start;
+	int next;
+
+	do {
+		start = clock_ms();
+		MUST(!nd_filter_set(f, &a, ND_ANSWER, 1));
+		next = run(b, n);
+	} while (late(start));
+	MUST(next == TC_ACT_REDIRECT);
 	usleep(1100000);
 	MUST(run(b, n) == TC_ACT_OK);
 	MUST(!nd_filter_set(f, &a, 0, 0));
