@@ -108,12 +108,15 @@ struct story {
 	size_t n;
 };
 /* Told at once, each in a lab of its own: a doctor mostly waits. */
-enum { HALF = ARRAY_LEN(v6) / 2 };
+enum { PART = ARRAY_LEN(v6) / 4, HALF4 = ARRAY_LEN(v4) / 2 };
 static const struct story stories[] = {
-	{LAB_FLETS_PD, GATE, v6, HALF},
-	{LAB_FLETS_PD, GATE, v6 + HALF, ARRAY_LEN(v6) - HALF},
+	{LAB_FLETS_PD, GATE, v6, PART},
+	{LAB_FLETS_PD, GATE, v6 + PART, PART},
+	{LAB_FLETS_PD, GATE, v6 + 2 * PART, PART},
+	{LAB_FLETS_PD, GATE, v6 + 3 * PART, ARRAY_LEN(v6) - 3 * PART},
 	{LAB_FLETS_RA, BRIDGE, bridged, ARRAY_LEN(bridged)},
-	{LAB_DHCP4, GATE, v4, ARRAY_LEN(v4)},
+	{LAB_DHCP4, GATE, v4, HALF4},
+	{LAB_DHCP4, GATE, v4 + HALF4, ARRAY_LEN(v4) - HALF4},
 	{LAB_PRIVATE4, GATE, cgn, ARRAY_LEN(cgn)},
 };
 

@@ -55,6 +55,13 @@ grew() {
 # a server is there when it listens, however busy the machine
 listens() { local i; for i in $(seq 100); do on out ss -ltn | grep -q ":$1 " && return; sleep 0.1; done; fail "no server"; }
 listens_udp() { local i; for i in $(seq 100); do on out ss -lun | grep -q ":$1 " && return; sleep 0.1; done; fail "no server"; }
+# tcpdump at eth0 of NODE into FILE, once it listens; $td is its process
+dump() {
+	local node=$1 into=$2 i; shift 2
+	(exec ip netns exec $p$node tcpdump -l --immediate-mode -i eth0 -n "$@") >"$into" 2>"$into.err" & td=$!
+	for i in $(seq 100); do grep -q 'listening on' "$into.err" && return; sleep 0.1; done
+	fail "tcpdump does not listen: $(cat "$into.err")"
+}
 # status is told each two seconds
 quiet() { sleep 2.2; got=$(fast fast_packets); }
 # most of a flow goes fast
@@ -201,8 +208,7 @@ python3 -c "import sys; sys.exit(not ($1 > 50 and $2 - $t < 2 + ($(lost) - $l) /
 step "hot leases let nobody else in: other ports, other sources, spoofed"
 on pc $py udp 101.1.1.1 9 4 100 4700 >/dev/null & up=$!
 sleep 2
-on pc tcpdump -i eth0 -n -c 1 udp and src 101.1.1.1 and not port 9 >"$tmp/leak" 2>/dev/null & td=$!
-sleep 0.5
+dump pc "$tmp/leak" -c 1 udp and src 101.1.1.1 and not port 9
 on out python3 - <<P
 import socket
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("101.1.1.1", 99))
@@ -238,7 +244,7 @@ done
 hot 101.1.1.1 7 2 || fail "not fast again"
 
 step "the address outside changes: the old one is not used any more"
-on out tcpdump -l -tt -i eth0 -n src 101.1.1.2 >"$tmp/old" 2>/dev/null & td=$!
+dump out "$tmp/old" -tt src 101.1.1.2
 on pc $py udp 101.1.1.1 7 6 100 5000 >"$tmp/u" & up=$!
 sleep 2; t=$(date +%s.%N) l=$(lost); on gw ip addr del 101.1.1.2/24 dev wan0; on gw ip addr add 101.1.1.3/24 dev wan0
 wait $up; kill $td; echo "  $(cat "$tmp/u")"
