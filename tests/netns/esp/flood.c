@@ -182,11 +182,16 @@ static void forged(uint32_t to)
 }
 
 /* What a stall of this machine owes is not sent at once. */
+static unsigned due_calmly(double *last, double now, double rate)
+{
+	unsigned n = due(last, now, rate);
+
+	return MIN2(n, (unsigned)rate / 50 + 1);
+}
+
 static void forge_due(double now)
 {
-	unsigned n = due(&forge.due, now, forge.rate);
-
-	for (n = MIN2(n, (unsigned)forge.rate / 50); n; n--)
+	for (unsigned n = due_calmly(&forge.due, now, forge.rate); n; n--)
 		forged(gateway);
 }
 
@@ -200,9 +205,9 @@ static void play(struct sa *s, double t, double now)
 		send_ike(s, IKE_AUTH, 1);
 		return;
 	}
-	for (unsigned n = due(&s->in_due, now, s->in_rate); n; n--)
+	for (unsigned n = due_calmly(&s->in_due, now, s->in_rate); n; n--)
 		send_esp(&peer, gateway, s->spi_in, ++s->seq_in);
-	for (unsigned n = due(&s->out_due, now, s->out_rate); n; n--)
+	for (unsigned n = due_calmly(&s->out_due, now, s->out_rate); n; n--)
 		send_esp(&dev[s->device], peer.addr, s->spi_out, ++s->seq_out);
 }
 
