@@ -9,6 +9,8 @@
  *	spoke ...	there, never answered yet
  *	claim ...	about to take the address (DAD)
  *	gone ...	silent, but seen before
+ *	rival ADDRESS MAC PORT dad|spoke	another claims that host's address,
+ *						and its owner was just asked
  *
  * NOW is CLOCK_BOOTTIME; a file of another boot is not taken (its NOW lies
  * ahead, or its prefixes are over).
@@ -60,6 +62,17 @@ static void save_prefixes(const struct np *np, msec_t now, struct text *out)
 	}
 }
 
+static void save_rival(const struct host *h, struct text *out)
+{
+	char s[ADDR_STR], m[MAC_STR];
+
+	if (h->state == HOST_CONTEST)
+		text_addf(out, "rival %s %s %u %s\n",
+			addr_format(FAM_6, &h->addr, s),
+			mac_format(&h->rival, m), h->rival_port,
+			h->rival_dad ? "dad" : "spoke");
+}
+
 void np_save(const struct np *np, msec_t now, struct text *out)
 {
 	const struct np_router *r = &np->router;
@@ -81,6 +94,7 @@ void np_save(const struct np *np, msec_t now, struct text *out)
 			mac_format(&h->mac, m), h->port,
 			(long long)(now - h->heard) / 1000,
 			h->asked < 0 ? -1ll : (long long)(now - h->asked) / 1000);
+		save_rival(h, out);
 	}
 }
 
@@ -196,12 +210,30 @@ static bool take_host(const struct restore *r, const char *line)
 	return true;
 }
 
+/* The owner is asked once more. */
+static bool take_rival(const struct restore *r, const char *line)
+{
+	char s[ADDR_STR], m[MAC_STR], how[8];
+	struct addr a;
+	struct mac mac;
+	unsigned port;
+
+	if (sscanf(line, "rival %63s %17s %u %7s", s, m, &port, how) == 4 &&
+		parse6(s, &a) && !mac_parse(m, &mac) &&
+		port <= r->np->conf.lan_n && hosts_find(r->np, &a))
+		host_claim(r->np, r->now, port, &a, &mac,
+			strcmp(how, "dad") ? EV_NS : EV_DAD);
+	return false;
+}
+
 static bool take_line(const struct restore *r, const char *line)
 {
 	if (!strncmp(line, "prefix ", 7))
 		return take_prefix(r, line);
 	if (!strncmp(line, "router ", 7))
 		return take_router(r, line);
+	if (!strncmp(line, "rival ", 6))
+		return take_rival(r, line);
 	return take_host(r, line);
 }
 

@@ -336,6 +336,7 @@ static void contest(struct np *np, msec_t now, struct host *h, unsigned port,
 	h->rival = *mac;
 	h->rival_port = (uint8_t)port;
 	h->rival_dad = e == EV_DAD;
+	np->changes++; /* a successor must not take the rival for nobody */
 	host_enter(np, now, h, HOST_CONTEST);
 }
 

@@ -1334,6 +1334,39 @@ static void saved_claims_and_silent_hosts_come_back_as_they_were(void **s)
 	text_done(&t);
 }
 
+/* A host went to another port, and the daemon died before its old place had
+ * been given up. */
+static void an_open_contest_goes_on_after_a_restart(void **s)
+{
+	struct np_conf c = {.lan_n = 2, .proxy = true};
+	struct addr ll = A("fe80::1"), ll2 = A("fe80::2"), ll3 = A("fe80::3");
+	struct text t = TEXT_INIT;
+	unsigned was;
+
+	(void)s;
+	world_with(&c);
+	learn(1, &mac_pc, PC);
+	was = np_changes(w.np);
+	dad(2, &mac_pc, PC);
+	assert_int_equal(state_of(PC), HOST_CONTEST);
+	assert_true(np_changes(w.np) != was);
+	np_save(w.np, w.now, &t);
+	np_free(w.np);
+	w.np = np_new(&c, (struct hash_key){{5, 6}}, w.now, on_act, NULL);
+	np_port_up(w.np, w.now, 0, &mac_wan, &ll, 1500);
+	np_port_up(w.np, w.now, 1, &mac_lan, &ll2, 1500);
+	np_port_up(w.np, w.now, 2, &mac_lan, &ll3, 1500);
+	forget();
+	assert_int_equal(np_restore(w.np, w.now, text_str(&t)), 1);
+	assert_int_equal(state_of(PC), HOST_CONTEST);
+	assert_int_equal(count_nd(1, ND_NS, PC), 1);
+	pass(800);
+	assert_int_equal(host_of(PC).port, 2);
+	na(2, &mac_pc, PC, NA_SOLICITED);
+	assert_int_equal(state_of(PC), HOST_LIVE);
+	text_done(&t);
+}
+
 static void what_a_successor_must_know_is_counted(void **s)
 {
 	unsigned was;
@@ -1770,6 +1803,7 @@ int main(void)
 		T(delegated_prefix_is_announced_without_proxying),
 		T(saved_table_answers_from_the_first_moment),
 		T(saved_claims_and_silent_hosts_come_back_as_they_were),
+		T(an_open_contest_goes_on_after_a_restart),
 		T(what_a_successor_must_know_is_counted),
 		T(nonsense_in_a_saved_table_is_skipped),
 		T(filter_follows_the_state),
