@@ -15,6 +15,13 @@
 
 enum { ROUNDS_MAX = 6 };
 
+/* The rest of a line that the console wrapped goes with its beginning. */
+static bool is_rest(const struct mend *m, size_t i)
+{
+	return i && m->v[i].replace && !m->v[i].text && m->v[i - 1].replace &&
+	       m->v[i - 1].line + 1 == m->v[i].line;
+}
+
 /* Leave out each edit in turn; what still mends stays out. */
 static void shrink(struct mending *x, const char *text, struct mend *m,
 	const struct finding *f, struct trial *best)
@@ -23,6 +30,8 @@ static void shrink(struct mending *x, const char *text, struct mend *m,
 		struct mend_edit e = m->v[i];
 		struct trial t;
 
+		if (is_rest(m, i))
+			continue;
 		memmove(&m->v[i], &m->v[i + 1], (m->n - i - 1) * sizeof(e));
 		m->n--;
 		if (trial_accepted(x, text, m, f, &t)) {
@@ -73,6 +82,33 @@ static bool one_step(struct mending *x, const char *text,
 	       by_advice(x, text, f, f, out, best);
 }
 
+static void cut(char *from, const char *to)
+{
+	memmove(from, to, strlen(to) + 1);
+}
+
+/* What a later step takes out again need not be written at all. */
+static void cancel(char *change)
+{
+	char *add = change, *out;
+	size_t n;
+
+	while (*add) {
+		n = strcspn(add, "\n") + 1;
+		for (out = add; (out = strstr(out, "\n-")); out++)
+			if (*add == '+' && add[n - 1] &&
+				!strncmp(out + 2, add + 1, n - 1))
+				break;
+		if (!out) {
+			add += add[n - 1] ? n : n - 1;
+			continue;
+		}
+		cut(out + 1, out + 1 + n);
+		cut(add, add + n);
+		add = change;
+	}
+}
+
 /*
  * Several lines may do the same harm: one after the other. A patient one then
  * gives back what the device lost by it. NULL: no way known.
@@ -93,8 +129,12 @@ static char *steps(struct mending *x, const char *text,
 		now = now ? now : trial_loss(x, at.a);
 	}
 	trial_done(&at);
-	if (!now)
-		return text_take(&out);
+	if (!now) {
+		char *change = text_take(&out);
+
+		cancel(change);
+		return change;
+	}
 	text_done(&out);
 	return NULL;
 }
