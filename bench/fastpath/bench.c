@@ -427,6 +427,8 @@ static void print_memory(const struct row *w)
 	struct dataplane_status s;
 
 	dataplane_status(dp, &s);
+	if (s.leases < w->flows / 2)
+		return;
 	printf("memory\t%s\t%u\t%.0f\n", w->what, w->flows,
 		(double)s.touched / (double)(s.leases + !s.leases));
 }
