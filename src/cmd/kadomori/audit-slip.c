@@ -16,7 +16,7 @@
  * configurations half are found by the first reading, 95 of 100 by the 80th. A
  * home's text takes 30 to 300 us to read.
  */
-enum { READS_BROKEN = 400, READS_OPEN = 60, BYTES_MAX = 1 << 20, TRIALS_MAX = 40 };
+enum { READS_BROKEN = 400, READS_OPEN = 60, BYTES_MAX = 1 << 20, TRIALS_MAX = 10 };
 
 struct slipping {
 	struct mending *x;
