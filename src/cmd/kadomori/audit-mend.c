@@ -18,8 +18,11 @@ enum { ROUNDS_MAX = 6 };
 /* The rest of a line that the console wrapped goes with its beginning. */
 static bool is_rest(const struct mend *m, size_t i)
 {
-	return i && m->v[i].replace && !m->v[i].text && m->v[i - 1].replace &&
-	       m->v[i - 1].line + 1 == m->v[i].line;
+	while (i && m->v[i].replace && !m->v[i].text && m->v[i - 1].replace &&
+		m->v[i - 1].line + 1 == m->v[i].line)
+		if (m->v[--i].text)
+			return true;
+	return false;
 }
 
 /* Leave out each edit in turn; what still mends stays out. */
@@ -82,30 +85,57 @@ static bool one_step(struct mending *x, const char *text,
 	       by_advice(x, text, f, f, out, best);
 }
 
-static void cut(char *from, const char *to)
+/* Does the line (without blanks in front) stand in text exactly once? */
+static bool once(const char *text, const char *line, size_t n)
 {
-	memmove(from, to, strlen(to) + 1);
+	size_t found = 0;
+
+	for (const char *p = text; *p;) {
+		size_t len;
+
+		p += strspn(p, " \t");
+		len = strcspn(p, "\n");
+		found += len == n && !memcmp(p, line, n);
+		p += len + (p[len] == '\n');
+	}
+	return found == 1;
 }
 
-/* What a later step takes out again need not be written at all. */
-static void cancel(char *change)
+/* Where an earlier step, in the first `end` bytes, put that line in. */
+static char *put_in(char *change, size_t end, const char *line, size_t n)
 {
-	char *add = change, *out;
-	size_t n;
+	for (char *p = change; p < change + end; p += strcspn(p, "\n") + 1)
+		if (*p == '+' && !strncmp(p + 1, line, n))
+			return p;
+	return NULL;
+}
 
-	while (*add) {
-		n = strcspn(add, "\n") + 1;
-		for (out = add; (out = strstr(out, "\n-")); out++)
-			if (*add == '+' && add[n - 1] &&
-				!strncmp(out + 2, add + 1, n - 1))
-				break;
-		if (!out) {
-			add += add[n - 1] ? n : n - 1;
+static void cut(struct text *out, char *from, size_t n)
+{
+	memmove(from, from + n, strlen(from + n) + 1);
+	out->len -= n;
+}
+
+/*
+ * What an earlier step put in, and this one (from `step` on, applied to text)
+ * takes out again, need not be written at all.
+ */
+static void cancel(struct text *out, size_t step, const char *text)
+{
+	for (size_t at = step; at < out->len;) {
+		char *line = out->s + at, *add = NULL;
+		size_t n = strcspn(line, "\n") + 1;
+
+		if (*line == '-' && n > 3 && once(text, line + 2, n - 3))
+			add = put_in(out->s, step, line + 1, n - 1);
+		if (!add) {
+			at += n;
 			continue;
 		}
-		cut(out + 1, out + 1 + n);
-		cut(add, add + n);
-		add = change;
+		cut(out, line, n);
+		cut(out, add, n);
+		step -= n;
+		at -= n;
 	}
 }
 
@@ -121,20 +151,20 @@ static char *steps(struct mending *x, const char *text,
 	const struct finding *now = f;
 
 	for (int i = 0; now && i < ROUNDS_MAX; i++) {
-		if (!one_step(x, at.text ? at.text : text, now, &out, &next))
+		const char *from = at.text ? at.text : text;
+		size_t step = out.len;
+
+		if (!one_step(x, from, now, &out, &next))
 			break;
+		cancel(&out, step, from);
 		trial_done(&at);
 		at = next;
 		now = trial_find(at.a, f->id);
 		now = now ? now : trial_loss(x, at.a);
 	}
 	trial_done(&at);
-	if (!now) {
-		char *change = text_take(&out);
-
-		cancel(change);
-		return change;
-	}
+	if (!now)
+		return text_take(&out);
 	text_done(&out);
 	return NULL;
 }
