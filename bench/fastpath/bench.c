@@ -17,6 +17,7 @@
  */
 #include "gen.h"
 #include "gen.skel.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "dataplane/dataplane.h"
 
@@ -52,14 +53,6 @@ static void in(int ns)
 {
 	if (setns(ns, CLONE_NEWNET))
 		exit(1);
-}
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 static double cpu_ns(void)
@@ -410,10 +403,10 @@ static void let_grow(const struct row *w)
 	enter(V_OURS, false);
 	for (int i = 0; i < 5; i++) {
 		before = s;
-		end = now_ms() + 1100;
+		end = clock_ms() + 1100;
 		do
 			send_n(w->flows, w->size, false);
-		while (now_ms() < end);
+		while (clock_ms() < end);
 		dataplane_status(dp, &s);
 		if (i && s.touched == before.touched)
 			break;
@@ -466,8 +459,8 @@ static void rows_run(const struct row *w, size_t n, int most, int max_s)
 		prime(w->flows, w->size);
 		if (w->flows > 1000)
 			let_grow(w);
-		start = now_ms();
-		for (int r = 0; r < most && (!r || now_ms() - start < 1000 * max_s);
+		start = clock_ms();
+		for (int r = 0; r < most && (!r || clock_ms() - start < 1000 * max_s);
 			r++)
 			for (int j = 0; j < V_MAX; j++)
 				turn(w, r, (enum variant)((j + r) % V_MAX));
@@ -491,10 +484,10 @@ static void new_flows(const char *what, enum gen_kind k)
 			gen->bss->gen_conf.at = 0;
 			gen->bss->gen_conf.fresh = 1;
 			/* ours sees within seconds that nothing is to be won */
-			end = now_ms() + 3500;
+			end = clock_ms() + 3500;
 			do
 				send_n(1024, 64, false);
-			while (now_ms() < end);
+			while (clock_ms() < end);
 			print_turn(&w, r, v, measure(64, 200));
 			gen->bss->gen_conf.fresh = 0;
 			leave(v);

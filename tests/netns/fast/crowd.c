@@ -16,6 +16,7 @@
  */
 #include "hot.h"
 #include "../../lib/frame.h"
+#include "base/clock.h"
 
 #include <net/if.h>
 #include <poll.h>
@@ -23,7 +24,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 enum { STEPS = 12000, FLOWS = 600, LOUD = 6, PEERS = 8, EACH = 24, CROWDS = 4,
 	RECOVER_MS = 20000 };
@@ -191,22 +191,14 @@ static bool recovers(struct hot *h, const struct table *t)
 	return false;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* Packets of flows that are seen once, for a second; how many. */
 static uint64_t swarm(struct hot *h, const struct table *t, uint32_t *n)
 {
 	struct packet p = flow_of(t, 0);
-	int64_t end = now_ms() + 1100;
+	int64_t end = clock_ms() + 1100;
 	uint64_t sent = 0;
 
-	for (; now_ms() < end; sent++) {
+	for (; clock_ms() < end; sent++) {
 		p.sport = (uint16_t)*n;
 		p.dport = (uint16_t)(2000 + (*n)++ / 65536);
 		if (sent % 64 == 0)
