@@ -300,7 +300,7 @@ def named_by(f, kind, i, line, lines):
     quoted = {f["line"]: f.get("line_text") or ""} | {l["line"]: l["text"] for l in f["lines"]}
     out = {l.strip()[2:].strip() for l in (f.get("change") or "").splitlines() if l.strip().startswith("- ")}
     into = [l for l in (f.get("change") or "").splitlines() if l.strip().startswith("+ ")]
-    if kind == "drop" or not line.strip(): # nobody can quote an empty line
+    if kind == "drop":
         return "change" if into else None
     if at & set(quoted):
         return "line"
