@@ -7,12 +7,57 @@
 #include "line/outside.h"
 
 #include <curl/curl.h>
+#include <dlfcn.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <sys/socket.h>
 
 enum { REDIRECTS_MAX = 3, CONNECT_MS = 2500, STATUS_GOOD = 200,
 	STATUS_ELSEWHERE = 307 };
+
+/*
+ * Loaded when first needed: libcurl brings 30 libraries with it, which cost
+ * each command 4 ms at its start; all but one never ask anybody by HTTPS.
+ */
+static struct {
+	__typeof__(curl_global_init) *global_init;
+	__typeof__(curl_global_cleanup) *global_cleanup;
+	__typeof__(curl_easy_init) *init;
+	__typeof__(curl_easy_cleanup) *done;
+	CURLcode (*setopt)(CURL *c, CURLoption o, ...);
+	CURLcode (*getinfo)(CURL *c, CURLINFO i, ...);
+	__typeof__(curl_easy_perform) *perform;
+	__typeof__(curl_slist_append) *append;
+	__typeof__(curl_slist_free_all) *free_all;
+} curl;
+
+static bool find(void *lib, const char *name, void *to)
+{
+	void *f = dlsym(lib, name);
+
+	memcpy(to, &f, sizeof(f)); /* ISO C knows no cast to a function */
+	return f;
+}
+
+static bool load(void)
+{
+	/* the number is the ABI's, the same since 2006 */
+	static const char *const names[] = {"libcurl-gnutls.so.4",
+		"libcurl.so.4"};
+	void *lib = NULL;
+
+	for (size_t i = 0; i < ARRAY_LEN(names) && !lib; i++)
+		lib = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
+	return lib && find(lib, "curl_global_init", &curl.global_init) &&
+	       find(lib, "curl_global_cleanup", &curl.global_cleanup) &&
+	       find(lib, "curl_easy_init", &curl.init) &&
+	       find(lib, "curl_easy_cleanup", &curl.done) &&
+	       find(lib, "curl_easy_setopt", &curl.setopt) &&
+	       find(lib, "curl_easy_getinfo", &curl.getinfo) &&
+	       find(lib, "curl_easy_perform", &curl.perform) &&
+	       find(lib, "curl_slist_append", &curl.append) &&
+	       find(lib, "curl_slist_free_all", &curl.free_all);
+}
 
 struct body {
 	char *s;
@@ -71,26 +116,26 @@ static void options(CURL *c, const struct hb46pp_txt *t, const char *ca,
 {
 	char dev[32];
 
-	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(c, CURLOPT_IPRESOLVE, (long)CURL_IPRESOLVE_V6);
-	curl_easy_setopt(c, CURLOPT_PROXY, "");
-	curl_easy_setopt(c, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, t->https ? "https" : "http");
-	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
-	curl_easy_setopt(c, CURLOPT_MAXFILESIZE, (long)HB_BODY_MAX);
-	curl_easy_setopt(c, CURLOPT_USERAGENT, "kadomori");
-	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, take_body);
-	curl_easy_setopt(c, CURLOPT_WRITEDATA, b);
-	curl_easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION, open_checked);
-	curl_easy_setopt(c, CURLOPT_OPENSOCKETDATA, refused);
-	curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, t->check ? 1L : 0L);
-	curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, t->check ? 2L : 0L);
-	curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	curl.setopt(c, CURLOPT_NOSIGNAL, 1L);
+	curl.setopt(c, CURLOPT_IPRESOLVE, (long)CURL_IPRESOLVE_V6);
+	curl.setopt(c, CURLOPT_PROXY, "");
+	curl.setopt(c, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+	curl.setopt(c, CURLOPT_PROTOCOLS_STR, t->https ? "https" : "http");
+	curl.setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
+	curl.setopt(c, CURLOPT_MAXFILESIZE, (long)HB_BODY_MAX);
+	curl.setopt(c, CURLOPT_USERAGENT, "kadomori");
+	curl.setopt(c, CURLOPT_WRITEFUNCTION, take_body);
+	curl.setopt(c, CURLOPT_WRITEDATA, b);
+	curl.setopt(c, CURLOPT_OPENSOCKETFUNCTION, open_checked);
+	curl.setopt(c, CURLOPT_OPENSOCKETDATA, refused);
+	curl.setopt(c, CURLOPT_SSL_VERIFYPEER, t->check ? 1L : 0L);
+	curl.setopt(c, CURLOPT_SSL_VERIFYHOST, t->check ? 2L : 0L);
+	curl.setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	if (ca)
-		curl_easy_setopt(c, CURLOPT_CAINFO, ca);
+		curl.setopt(c, CURLOPT_CAINFO, ca);
 	if (*ifname) {
 		snprintf(dev, sizeof(dev), "if!%s", ifname);
-		curl_easy_setopt(c, CURLOPT_INTERFACE, dev);
+		curl.setopt(c, CURLOPT_INTERFACE, dev);
 	}
 }
 
@@ -101,7 +146,7 @@ static struct curl_slist *pin(const struct hb46pp_txt *t,
 
 	snprintf(buf, sizeof(buf), "%s:%u:[%s]", t->host, t->port,
 		addr_format(FAM_6, addr, a));
-	return curl_slist_append(NULL, buf);
+	return curl.append(NULL, buf);
 }
 
 static enum hb46pp_end end_of(CURLcode rc)
@@ -131,7 +176,7 @@ static void one(const struct hb46pp_txt *t, const char *url,
 	msec_t until, struct body *b, struct hb46pp *h, char *next)
 {
 	struct curl_slist *pinned = pin(t, addr);
-	CURL *c = curl_easy_init();
+	CURL *c = curl.init();
 	bool refused = false;
 	struct hb46pp_txt to;
 	char *where = NULL, txt[HB_URL_MAX + 64];
@@ -141,13 +186,13 @@ static void one(const struct hb46pp_txt *t, const char *url,
 	*next = '\0';
 	b->n = 0;
 	options(c, t, ca, ifname, b, &refused);
-	curl_easy_setopt(c, CURLOPT_URL, url);
-	curl_easy_setopt(c, CURLOPT_RESOLVE, pinned);
-	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS,
+	curl.setopt(c, CURLOPT_URL, url);
+	curl.setopt(c, CURLOPT_RESOLVE, pinned);
+	curl.setopt(c, CURLOPT_TIMEOUT_MS,
 		(long)MAX2(until - clock_ms(), (msec_t)1));
-	rc = curl_easy_perform(c);
-	curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
-	curl_easy_getinfo(c, CURLINFO_REDIRECT_URL, &where);
+	rc = curl.perform(c);
+	curl.getinfo(c, CURLINFO_RESPONSE_CODE, &status);
+	curl.getinfo(c, CURLINFO_REDIRECT_URL, &where);
 	h->status = (unsigned)status;
 	h->end = refused ? HB_REFUSED : rc ? end_of(rc) : HB_HTTP;
 	if (!rc && status == STATUS_GOOD)
@@ -158,8 +203,8 @@ static void one(const struct hb46pp_txt *t, const char *url,
 		!hb46pp_txt_parse(txt, strlen(txt), &to) &&
 		to.https == t->https && !strcmp(to.host, t->host))
 		memcpy(next, to.url, HB_URL_MAX);
-	curl_easy_cleanup(c);
-	curl_slist_free_all(pinned);
+	curl.done(c);
+	curl.free_all(pinned);
 }
 
 void hb46pp_get(const struct hb46pp_txt *t, const struct addr *addr,
@@ -170,7 +215,11 @@ void hb46pp_get(const struct hb46pp_txt *t, const struct addr *addr,
 	struct body b = {bytes, 0};
 	char url[HB_URL_MAX + 256], next[HB_URL_MAX];
 
-	if (curl_global_init(CURL_GLOBAL_DEFAULT))
+	if (!load()) {
+		ret->end = HB_NO_LIBRARY;
+		return;
+	}
+	if (curl.global_init(CURL_GLOBAL_DEFAULT))
 		return;
 	request_url(t->url, url, sizeof(url));
 	for (int i = 0; i <= REDIRECTS_MAX; i++) {
@@ -184,5 +233,5 @@ void hb46pp_get(const struct hb46pp_txt *t, const struct addr *addr,
 		if (hb46pp_json_parse(b.s, b.n, ce, ret))
 			ret->end = HB_JSON_BAD;
 	}
-	curl_global_cleanup();
+	curl.global_cleanup();
 }

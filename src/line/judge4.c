@@ -193,6 +193,10 @@ static void judge_hb(const struct line_evidence *e, struct line_verdict *v)
 	case HB_UNASKED:
 	case HB_NONE:
 		break;
+	case HB_NO_LIBRARY:
+		because(v, "hb46pp", SURE_SEEN, NULL, _("the provisioning server %s was not asked: libcurl (Debian: libcurl3-gnutls) is not installed"),
+			h->url);
+		break;
 	case HB_GOOD:
 		judge_hb_good(h, v);
 		break;

@@ -177,6 +177,7 @@ struct line_hops {
 
 enum hb46pp_end {
 	HB_UNASKED,
+	HB_NO_LIBRARY,	/* libcurl is not there to ask it with */
 	HB_NONE,	/* the name servers know no provisioning server */
 	HB_TXT_BAD,	/* a TXT that is not of the protocol */
 	HB_REFUSED,	/* an address no provisioning server can have */

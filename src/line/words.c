@@ -12,8 +12,8 @@ static const char *const v4_ids[] = {"unknown", "nothing", "global-dhcp",
 static const char *const access_ids[] = {"unknown", "flets", "flets-phone",
 	"cross", "hgw-phone", "hgw-no-phone", "home-router", "nuro", "au",
 	"jcom", "eo", "dhcp4", "pppoe", "private4"};
-static const char *const hb_ids[] = {"unasked", "none", "txt-bad", "refused",
-	"silent", "certificate", "http", "json-bad", "good"};
+static const char *const hb_ids[] = {"unasked", "no-library", "none", "txt-bad",
+	"refused", "silent", "certificate", "http", "json-bad", "good"};
 static const char *const stun_ids[] = {"untold", "endpoint-independent",
 	"address-dependent", "address-and-port-dependent"};
 static const struct {
