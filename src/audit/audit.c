@@ -44,15 +44,7 @@ static pset everything(struct auditor *x)
 
 pset au_question(struct auditor *x, const char *words)
 {
-	struct match m = {0};
-	char *why = NULL;
-	pset s = PSET_NONE;
-
-	if (match_parse(words, &m, &why) == 0)
-		s = proof_match(x->pr, &m, PROOF_SURELY);
-	free(why);
-	match_done(&m);
-	return s;
+	return proof_question(x->pr, words);
 }
 
 /* The union of questions, NULL at the end. */
@@ -158,17 +150,34 @@ const struct origin *au_deciding(const struct decision *d)
 		d->nat->action != NAT_TO) ? &d->nat->origin : d->origin;
 }
 
+static bool needs_packet(const struct audit_request *rq, const char *id)
+{
+	const struct audit *a = rq->known;
+
+	if (!strncmp(id, "need-", 5))
+		return true; /* rules that come too late are looked for */
+	for (size_t i = 0; i < ARRAY_LEN(rq->wanted); i++)
+		if (rq->wanted[i] && !strcmp(rq->wanted[i], id))
+			return true;
+	for (size_t i = 0; a && i < a->n; i++)
+		if (!strcmp(a->v[i].id, id))
+			return false;
+	return true;
+}
+
 /* A packet of s, judged again by the interpreter; it must say `passes`. */
 void au_prove(struct auditor *x, struct finding *f, pset s, bool passes)
 {
 	struct text t = TEXT_INIT;
 	struct decision d;
 
+	f->passes = passes;
+	if (!needs_packet(x->rq, f->id))
+		return;
 	if (!x->rq->brief) {
 		proof_words(x->pr, s, BOXES, &t, NULL);
 		f->boxes = text_take(&t);
 	}
-	f->passes = passes;
 	f->has_packet = proof_witness(x->pr, s, &f->packet);
 	if (!f->has_packet)
 		return;

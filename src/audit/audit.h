@@ -66,6 +66,9 @@ struct audit_request {
 	bool nat_t;		/* UDP 4500 is needed over IPv6 too */
 	struct proof *pr;	/* to work in, again and again; NULL: one of its own */
 	bool brief;		/* no boxes: only whether, not what all */
+	/* findings that known has as well get no packet, except those two */
+	const struct audit *known;
+	const char *wanted[2];
 };
 
 struct audit {

@@ -41,11 +41,6 @@ void text_add(struct text *t, const char *s)
 	text_addn(t, s, strlen(s));
 }
 
-void text_addc(struct text *t, char c)
-{
-	text_addn(t, &c, 1);
-}
-
 void text_addf(struct text *t, const char *fmt, ...)
 {
 	va_list ap, ap2;
@@ -61,11 +56,6 @@ void text_addf(struct text *t, const char *fmt, ...)
 		t->len += (size_t)n;
 	}
 	va_end(ap2);
-}
-
-const char *text_str(const struct text *t)
-{
-	return t->s ? t->s : "";
 }
 
 char *text_take(struct text *t)

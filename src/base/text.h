@@ -19,10 +19,21 @@ void text_done(struct text *t);
 void text_clear(struct text *t);
 void text_add(struct text *t, const char *s);
 void text_addn(struct text *t, const char *s, size_t n);
-void text_addc(struct text *t, char c);
+static inline void text_addc(struct text *t, char c)
+{
+	if (t->len + 2 > t->cap) {
+		text_addn(t, &c, 1);
+		return;
+	}
+	t->s[t->len++] = c;
+	t->s[t->len] = '\0';
+}
 void text_addf(struct text *t, const char *fmt, ...) printf_like(2, 3);
 /* The string so far; "" when empty. Owned by t, valid until the next add. */
-const char *text_str(const struct text *t);
+static inline const char *text_str(const struct text *t)
+{
+	return t->s ? t->s : "";
+}
 /* Hand the string (never NULL) to the caller; t is empty afterwards. */
 char *text_take(struct text *t);
 

@@ -16,8 +16,16 @@ struct place {
 extern const struct place places[SLOT_MAX];
 enum { VARS = 1 + 2 + 2 + 3 + 1 + 2 + 128 + 8 + 16 + 16 + 8 + 8 + 6 + 8 + 32 + 128 };
 
+struct asked {
+	char *words;
+	pset set;
+	struct asked *next;
+};
+enum { ASKED_BUCKETS = 128 };
+
 struct proof {
 	struct bdd_world *w;
+	struct asked *asked[ASKED_BUCKETS];
 	bdd universe;
 	bdd has_ports, is_icmp, is_tcp, has_spi, is4, is6;
 	/* words.c, made when first asked; BDD_NO until then */
@@ -37,6 +45,7 @@ bdd space_mask_on(struct proof *pr, enum slot s, const uint8_t *value,
 bdd space_addr_range(struct proof *pr, enum slot s, const struct addr *lo,
 	const struct addr *hi);
 void space_init(struct proof *pr);
+void space_forget_asked(struct proof *pr);	/* question.c */
 /* The bits of p, one byte a variable. */
 void space_bits(const struct packet *p, uint8_t bits[VARS]);
 void space_packet(const uint8_t bits[VARS], struct packet *ret);

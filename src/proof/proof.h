@@ -53,6 +53,10 @@ int proof_both(struct proof *pr, const struct pipeline *pl, pset only,
 	pset *surely, pset *perhaps);
 pset proof_frame(struct proof *pr, const struct match *m);
 
+/* The packets of a question (match_parse); a wrong one is none. Each is thought
+ * through once. */
+pset proof_question(struct proof *pr, const char *words);
+
 pset proof_and(struct proof *pr, pset a, pset b);
 pset proof_or(struct proof *pr, pset a, pset b);
 pset proof_minus(struct proof *pr, pset a, pset b);

@@ -20,6 +20,7 @@ void proof_free(struct proof *pr)
 {
 	if (!pr)
 		return;
+	space_forget_asked(pr);
 	bdd_free(pr->w);
 	free(pr);
 }

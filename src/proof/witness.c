@@ -13,7 +13,10 @@ struct wishes {
 	bdd set;
 	int8_t fix[VARS]; /* 0, 1, or -1: free */
 	bool clash;	  /* with a wish that was kept */
+	/* how set was met last: 0, 1, or ANY where it did not ask */
+	uint8_t way[VARS];
 };
+enum { ANY = 2 };
 
 static void fix_bit(struct wishes *w, unsigned var, unsigned bit)
 {
@@ -21,10 +24,31 @@ static void fix_bit(struct wishes *w, unsigned var, unsigned bit)
 	w->fix[var] = (int8_t)bit;
 }
 
+/* The member that was met last grants all wishes as it is. */
+static bool granted(const struct wishes *w)
+{
+	for (unsigned i = 0; i < VARS; i++)
+		if (w->fix[i] >= 0 && w->way[i] != ANY &&
+			w->way[i] != w->fix[i])
+			return false;
+	return true;
+}
+
+static bool meet(struct wishes *w)
+{
+	uint8_t way[VARS];
+
+	memset(way, ANY, sizeof(way));
+	if (!bdd_meets(w->pr->w, w->set, w->fix, way))
+		return false;
+	memcpy(w->way, way, sizeof(way));
+	return true;
+}
+
 /* Keep what was fixed since, or take it back. */
 static bool keep(struct wishes *w, const struct wishes *before)
 {
-	if (!w->clash && bdd_meets(w->pr->w, w->set, w->fix, NULL))
+	if (!w->clash && (granted(w) || meet(w)))
 		return true;
 	*w = *before;
 	return false;
@@ -133,6 +157,7 @@ bool proof_witness(struct proof *pr, pset s, struct packet *ret)
 	if (w.set == BDD_NO)
 		return false;
 	memset(w.fix, -1, sizeof(w.fix));
+	meet(&w);
 	usual(&w);
 	for (size_t i = 0; i < ARRAY_LEN(homes); i++)
 		address(&w, S_DST, homes[i]);

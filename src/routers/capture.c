@@ -84,12 +84,26 @@ void capture_done(struct capture *c)
 	free(c->v);
 }
 
+char *words_room(const char *line, struct words *ret, size_t *max)
+{
+	size_t n = strlen(line);
+	char *copy;
+
+	/* two letters a word, but for the last */
+	*max = MIN2(n / 2 + 2, (size_t)CAPTURE_WORDS_MAX);
+	ret->n = 0;
+	ret->w = xmalloc(*max * sizeof(*ret->w) + n + 1);
+	copy = (char *)(ret->w + *max);
+	memcpy(copy, line, n + 1);
+	return copy;
+}
+
 void words_split(const char *line, struct words *ret)
 {
-	char *p = ret->buf = xstrdup(line);
+	size_t max;
+	char *p = words_room(line, ret, &max);
 
-	ret->n = 0;
-	while (ret->n < CAPTURE_WORDS_MAX) {
+	while (ret->n < max) {
 		char end;
 
 		p += strspn(p, " \t");
@@ -108,7 +122,7 @@ void words_split(const char *line, struct words *ret)
 
 void words_done(struct words *w)
 {
-	free(w->buf);
+	free(w->w);
 }
 
 const char *words_at(const struct words *w, size_t i)

@@ -30,12 +30,13 @@ void capture_read(const char *text, bool (*begins)(const char *line),
 	struct capture *ret);
 void capture_done(struct capture *c);
 
-/* The words of a line, cut in place of a copy. */
+/* The words of a line, cut in place of a copy that stands behind w. */
 struct words {
-	char *buf;
-	char *w[CAPTURE_WORDS_MAX];
+	char **w;	/* room for CAPTURE_WORDS_MAX at most */
 	size_t n;
 };
+/* Room for the words of line; returns the copy to cut, and how many fit. */
+char *words_room(const char *line, struct words *ret, size_t *max);
 /* Quotes ("...") hold a word together and are removed. */
 void words_split(const char *line, struct words *ret);
 void words_done(struct words *w);

@@ -36,6 +36,11 @@ bool read_role(const struct read_hints *h, const char *ifname,
 	return true;
 }
 
+char *routers_clean(const char *text)
+{
+	return clean_text(text);
+}
+
 /* Half a configuration must not look like a closed home. */
 static void note_cut(const char *text, struct pipeline *pl)
 {
@@ -62,12 +67,13 @@ int routers_read(const struct brand *b, const char *text,
 			b->name);
 		return -EOPNOTSUPP;
 	}
-	clean = clean_text(text);
-	rc = b->read(clean, h, pl, why);
+	clean = h->draft ? NULL : clean_text(text);
+	rc = b->read(clean ? clean : text, h, pl, why);
 	if (rc)
 		return rc;
 	note_cut(text, pl);
-	clean_pipeline(pl);
+	if (!h->draft)
+		clean_pipeline(pl);
 	*ret = take(pl);
 	return 0;
 }

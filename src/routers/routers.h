@@ -173,6 +173,8 @@ struct read_hints {
 	const char *wan, *lan;	/* interfaces, several with commas; NULL: guess */
 	const char *handles;	/* nft: "nft -a list" of the same rules, or NULL */
 	const char *source;	/* nft: the text that the listing was made of, or NULL */
+	bool draft;	/* nobody sees the text (routers_clean() did it already) or
+			   the words kept of it: secrets stay in */
 };
 
 /*
@@ -183,6 +185,11 @@ struct read_hints {
  */
 int routers_read(const struct brand *b, const char *text,
 	const struct read_hints *h, struct pipeline **ret, char **why);
+/*
+ * The text as the readers get it, line by line the same: UTF-8, without what a
+ * pager or a terminal left in it. Caller frees.
+ */
+char *routers_clean(const char *text);
 /* A line of a configuration for people's eyes: UTF-8, no secrets. Caller frees. */
 char *routers_line(const char *line);
 /* Which brand's configuration is this? NULL: no reader knows it. */

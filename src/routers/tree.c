@@ -170,10 +170,10 @@ void tree_hoist(struct tree *t, const char *const *names)
 /* Quotes of both kinds hold together; "[ a b ]" stays words of its own. */
 static void cut(const char *s, struct words *w)
 {
-	char *p = w->buf = xstrdup(s);
+	size_t max;
+	char *p = words_room(s, w, &max);
 
-	w->n = 0;
-	while (w->n < CAPTURE_WORDS_MAX) {
+	while (w->n < max) {
 		char end;
 
 		p += strspn(p, " \t\r\n");

@@ -82,7 +82,7 @@ static void one_line(struct blaming *x, unsigned no, const char *from, size_t n)
 	char *at = (char *)(uintptr_t)from;
 	const struct brand *b;
 
-	o.quiet = true;
+	o.quiet = o.draft = true;
 	o.brand = brand_id(x->b);
 	memset(at, ' ', n);
 	if (!read_text("", x->text, &o, &pl, &b))
@@ -103,7 +103,7 @@ void audit_blame(const struct audit_asked *k, const struct audit_request *rq,
 	const struct brand *b, const char *words, struct audit *a)
 {
 	struct blaming x = {.k = k, .rq = rq, .b = b, .a = a,
-		.text = xstrdup(words)};
+		.text = routers_clean(words)};
 	bool any = false;
 	unsigned no = 0;
 

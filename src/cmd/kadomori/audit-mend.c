@@ -175,6 +175,7 @@ static char *change(struct mending *x, const char *text,
 	char *s;
 
 	x->patient = false;
+	x->wanted = f->id;
 	s = steps(x, text, f);
 	if (s || f->severity > SEV_HIGH)
 		return s;

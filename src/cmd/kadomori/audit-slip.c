@@ -117,7 +117,7 @@ static bool one(void *arg, const struct mend *m, enum slip why)
 	cleanup(pipeline_freep) struct pipeline *pl = NULL;
 	const struct brand *b;
 
-	o.quiet = true;
+	o.quiet = o.draft = true;
 	o.brand = brand_id(s->x->b);
 	if (++s->reads > s->reads_max)
 		return true;
@@ -125,15 +125,17 @@ static bool one(void *arg, const struct mend *m, enum slip why)
 		return false;
 	for (size_t i = 0; i < s->a->n; i++) {
 		struct finding *f = &s->a->v[i];
-		struct trial t;
+		struct trial t = {.pl = pl};
+		bool good;
 
 		if (s->done[i] || !hopeful(s, f, m, pl, why))
 			continue;
 		if (++s->trials > TRIALS_MAX)
 			return true;
-		if (!trial_accepted(s->x, s->text, m, f, &t))
+		good = trial_judge(s->x, &t, f);
+		audit_free(t.a);
+		if (!good)
 			continue;
-		trial_done(&t);
 		tell(s, f, m);
 		s->done[i] = true;
 		s->left--;
@@ -160,8 +162,9 @@ static unsigned *named(const struct slipping *s, size_t *n)
 	return v;
 }
 
-void audit_slips(struct mending *x, const char *text, struct audit *a)
+void audit_slips(struct mending *x, const char *words, struct audit *a)
 {
+	cleanup(freep) char *text = routers_clean(words);
 	struct slipping s = {.x = x, .text = text, .a = a,
 		.reads_max = READS_OPEN, .done = xcalloc(a->n + 1, 1)};
 	struct slip_ask ask = {.text = text, .rq = &x->settings};
@@ -170,6 +173,7 @@ void audit_slips(struct mending *x, const char *text, struct audit *a)
 
 	x->trials = 0;
 	x->patient = false;
+	x->wanted = NULL;
 	for (size_t i = 0; i < a->n; i++) {
 		s.done[i] = !wants(a, &a->v[i]);
 		s.left += !s.done[i];

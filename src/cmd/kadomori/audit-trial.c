@@ -19,28 +19,6 @@ void trial_done(struct trial *t)
 	*t = (struct trial){0};
 }
 
-static bool try(struct mending *x, const char *text, const struct mend *m,
-	struct trial *t)
-{
-	struct read_options o = x->k->read;
-	struct audit_request rq = x->rq;
-	const struct brand *b;
-
-	*t = (struct trial){0};
-	if (++x->trials > TRIALS_MAX)
-		return false;
-	o.quiet = true;
-	o.brand = brand_id(x->b);
-	t->text = mend_apply(text, m);
-	if (!read_text("", t->text, &o, &t->pl, &b)) {
-		rq.pl = t->pl;
-		if (!audit_run(&rq, &t->a))
-			return true;
-	}
-	trial_done(t);
-	return false;
-}
-
 const struct finding *trial_find(const struct audit *a, const char *id)
 {
 	for (size_t i = 0; i < a->n; i++)
@@ -87,16 +65,23 @@ static bool was_open(const struct mending *x, const struct pipeline *now,
 }
 
 /* As it should: not because a mapping hands it to the device. */
-static bool passes(const struct pipeline *pl, const char *words)
+static bool passes(const struct pipeline *pl, const struct packet *p)
 {
 	struct decision d;
-	struct packet p;
-	char *why = NULL;
-	bool yes = !packet_parse(words, &p, &why) && !pipeline_ask(pl, &p, &d) &&
-		   d.verdict == V_ACCEPT && !d.nat;
 
-	free(why);
-	return yes;
+	return !pipeline_ask(pl, p, &d) && d.verdict == V_ACCEPT && !d.nat;
+}
+
+/* Words to packets, once. */
+static void to_packets(const char *const *words, size_t n, struct packet *ret)
+{
+	for (size_t i = 0; i < n; i++) {
+		char *why = NULL;
+
+		if (packet_parse(words[i], &ret[i], &why))
+			ret[i] = (struct packet){.fam = FAM_6};
+		free(why);
+	}
 }
 
 /* A home is more than its device: what it does all day goes on. */
@@ -115,9 +100,12 @@ static bool home_lives(const struct mending *x, const struct pipeline *now)
 		"udp from fe80::1 port 547 to fe80::2 port 546 out self",
 		"icmpv6 from fe80::1 to fe80::2 type 135 out self",
 		"icmpv6 from fe80::1 to ff02::1 type 134 out self"};
+	static struct packet p[ARRAY_LEN(daily)];
 
+	if (!p[0].fam)
+		to_packets(daily, ARRAY_LEN(daily), p);
 	for (size_t i = 0; i < ARRAY_LEN(daily); i++)
-		if (passes(x->rq.pl, daily[i]) && !passes(now, daily[i]))
+		if (passes(x->rq.pl, &p[i]) && !passes(now, &p[i]))
 			return false;
 	return true;
 }
@@ -127,8 +115,6 @@ static bool harmless(const struct mending *x, const struct trial *t)
 {
 	const struct audit *a = t->a;
 
-	if (!home_lives(x, t->pl))
-		return false;
 	if (not_understood(a) > not_understood(x->before) ||
 		a->device_unsure > x->before->device_unsure)
 		return false;
@@ -143,38 +129,82 @@ static bool harmless(const struct mending *x, const struct trial *t)
 	return true;
 }
 
-/* The packet that was shown now goes the other way; a line is gone. */
-static bool turned(const struct trial *t, const struct finding *f)
+/* The packet that was shown now goes the other way. */
+static bool turned(const struct pipeline *pl, const struct finding *f)
 {
 	struct decision d;
 
-	if (!f->has_packet)
-		return !trial_find(t->a, f->id);
-	return !pipeline_ask(t->pl, &f->packet, &d) &&
+	return !pipeline_ask(pl, &f->packet, &d) &&
 	       (d.verdict == V_ACCEPT) != f->passes;
 }
 
+/* It has another fate, be it only another host that gets it. */
+static bool moved(const struct mending *x, const struct pipeline *pl,
+	const struct finding *f)
+{
+	struct decision was, is;
+
+	return !pipeline_ask(x->rq.pl, &f->packet, &was) &&
+	       !pipeline_ask(pl, &f->packet, &is) &&
+	       (was.verdict != is.verdict || was.after.out != is.after.out ||
+		       addr_cmp(&was.after.dst, &is.after.dst));
+}
+
+static bool is_need(const struct finding *f)
+{
+	return !strncmp(f->id, "need-", 5);
+}
+
+/* What single packets tell, before all are judged. */
+static bool hopeful(struct mending *x, const struct pipeline *pl,
+	const struct finding *f)
+{
+	static const char *const ipip[] = {
+		"ipip from 2404:9200:225:100::64 to 2404:7a80:1:1::1 out self"};
+	static struct packet carrier;
+
+	if (!carrier.fam)
+		to_packets(ipip, 1, &carrier);
+	/* IPv4 itself comes by that line (MAP-E, DS-Lite) */
+	if (!strcmp(f->id, "tunnel-wide") && !passes(pl, &carrier))
+		return false;
+	return home_lives(x, pl) &&
+	       (is_need(f) || !f->has_packet || moved(x, pl, f));
+}
+
+/* By IPv4 it is not enough to pass: it must reach the device. */
 static bool helps(struct mending *x, const struct trial *t,
 	const struct finding *f)
 {
-	const struct finding *now = trial_find(t->a, f->id);
+	bool gone = !trial_find(t->a, f->id);
 
-	/* IPv4 itself comes by that line (MAP-E, DS-Lite) */
-	if (!strcmp(f->id, "tunnel-wide") && !passes(t->pl,
-		"ipip from 2404:9200:225:100::64 to 2404:7a80:1:1::1 out self"))
+	if (!gone && (is_need(f) || !f->has_packet || !turned(t->pl, f)))
 		return false;
-	/* by IPv4 it is not enough to pass: it must reach the device */
-	if (!strncmp(f->id, "need-", 5))
-		return !now && harmless(x, t);
-	return harmless(x, t) && (!now || turned(t, f));
+	return harmless(x, t);
+}
+
+bool trial_judge(struct mending *x, struct trial *t, const struct finding *f)
+{
+	struct audit_request rq = x->rq;
+
+	rq.pl = t->pl;
+	rq.known = x->before;
+	rq.wanted[0] = f->id;
+	rq.wanted[1] = x->wanted;
+	return ++x->trials <= TRIALS_MAX && hopeful(x, t->pl, f) &&
+	       !audit_run(&rq, &t->a) && helps(x, t, f);
 }
 
 bool trial_accepted(struct mending *x, const char *text,
 	const struct mend *m, const struct finding *f, struct trial *t)
 {
-	if (!try(x, text, m, t))
-		return false;
-	if (helps(x, t, f))
+	struct read_options o = x->k->read;
+	const struct brand *b;
+
+	o.quiet = true;
+	o.brand = brand_id(x->b);
+	*t = (struct trial){.text = mend_apply(text, m)};
+	if (!read_text("", t->text, &o, &t->pl, &b) && trial_judge(x, t, f))
 		return true;
 	trial_done(t);
 	return false;
@@ -229,18 +259,16 @@ static bool touches(const struct mend *m, const struct finding *f)
 bool trial_serves(const struct mending *x, const struct mend *m,
 	const struct pipeline *now, const struct finding *f)
 {
+	static struct packet packets[ARRAY_LEN(served)];
 	unsigned moved = m->n && !m->v[0].replace && m->v[0].line <= f->line_no;
 	bool other = !touches(m, f), any = false;
 
+	if (!packets[0].fam)
+		to_packets(served, ARRAY_LEN(served), packets);
 	for (size_t i = 0; i < ARRAY_LEN(served) && !any; i++) {
+		struct packet p = packets[i];
 		struct decision d, e;
-		struct packet p;
-		char *why = NULL;
 
-		if (packet_parse(served[i], &p, &why)) {
-			free(why);
-			continue;
-		}
 		if (p.fam == FAM_6 && p.out == ROLE_LAN && x->rq.has6 &&
 			p.proto != PROTO_ICMPV6)
 			p.dst = addr_or(&p.dst, &x->rq.device6.value);

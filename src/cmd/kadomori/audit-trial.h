@@ -14,6 +14,7 @@ struct mending {
 	struct request settings;
 	unsigned trials;
 	bool patient;	/* what the device loses is given back afterwards */
+	const char *wanted;	/* the finding that the steps are for, or NULL */
 };
 
 /* A changed text, judged. */
@@ -37,6 +38,12 @@ const struct finding *trial_loss(const struct mending *x, const struct audit *a)
  */
 bool trial_accepted(struct mending *x, const char *text, const struct mend *m,
 	const struct finding *f, struct trial *t);
+
+/*
+ * The same of t->text, which was read already (t->pl). t stays the caller's, and
+ * t->a may be set either way.
+ */
+bool trial_judge(struct mending *x, struct trial *t, const struct finding *f);
 
 /*
  * The line that f quotes lets in something that is needed (by the device, or

@@ -119,7 +119,8 @@ static int through_nft(const char *name, const char *text,
 int read_text(const char *name, const char *text, const struct read_options *o,
 	struct pipeline **ret, const struct brand **brand)
 {
-	struct read_hints h = {.wan = o->wan, .lan = o->lan};
+	struct read_hints h = {.wan = o->wan, .lan = o->lan,
+		.draft = o->draft};
 	const struct brand *b;
 	bool nft = is_nft_text(text) &&
 		   (!o->brand || !strcmp(o->brand, "nftables"));

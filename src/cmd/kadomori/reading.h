@@ -14,6 +14,7 @@ struct read_options {
 	const char *brand;	/* --kind */
 	const char *wan, *lan;	/* --wan, --lan */
 	bool quiet;		/* say nothing on stderr */
+	bool draft;		/* see struct read_hints */
 };
 /* Take them out of argv; returns the new argc, or -EINVAL (said). */
 int read_options(int argc, char **argv, struct read_options *ret);
