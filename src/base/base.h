@@ -24,6 +24,24 @@
 #define printf_like(f, a) __attribute__((format(printf, f, a)))
 #define must_use __attribute__((warn_unused_result))
 
+/*
+ * A draft: from mem_draft() to mem_draft_end() the functions below take from one
+ * block that is used again and again, as far as it reaches, and free() of what
+ * lies in it costs nothing: for work that makes and drops thousands of small things
+ * many times over. What was made in a draft is gone with the next. Not nested.
+ */
+void mem_draft(void);
+void mem_draft_end(void);
+extern char *mem_block;	/* where drafts are, NULL: there were none */
+enum { MEM_BLOCK = 2 << 20 };
+
+static inline void mem_free(void *p)
+{
+	if (!mem_block || (uintptr_t)p - (uintptr_t)mem_block >= MEM_BLOCK)
+		free(p);
+}
+#define free(p) mem_free(p)
+
 static inline void freep(void *p)
 {
 	free(*(void **)p);

@@ -48,13 +48,14 @@ void text_addf(struct text *t, const char *fmt, ...)
 
 	va_start(ap, fmt);
 	va_copy(ap2, ap);
-	n = vsnprintf(NULL, 0, fmt, ap);
+	n = vsnprintf(t->s ? t->s + t->len : NULL, t->cap - t->len, fmt, ap);
 	va_end(ap);
-	if (n > 0) {
+	if (n > 0 && t->cap - t->len <= (size_t)n) {
 		reserve(t, (size_t)n);
 		vsnprintf(t->s + t->len, (size_t)n + 1, fmt, ap2);
-		t->len += (size_t)n;
 	}
+	if (n > 0)
+		t->len += (size_t)n;
 	va_end(ap2);
 }
 

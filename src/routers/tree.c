@@ -176,7 +176,8 @@ static void cut(const char *s, struct words *w)
 	while (w->n < max) {
 		char end;
 
-		p += strspn(p, " \t\r\n");
+		while (isspace((unsigned char)*p))
+			p++;
 		if (!*p)
 			return;
 		end = *p == '"' || *p == '\'' ? *p++ : ' ';
@@ -490,12 +491,32 @@ static bool typed_since(struct reader *r, struct cursor *c)
 	return true;
 }
 
+/* Letters that are a word's and nothing else, all that follow, at once. */
+static bool plain(struct cursor *c)
+{
+	const char *p = c->p;
+
+	while (isalnum((unsigned char)*p) || *p == '-' || *p == '.' || *p == ':')
+		p++;
+	if (p == c->p)
+		return false;
+	text_addn(&c->head, c->p, MIN2((size_t)(p - c->p), c->head.len < WORD_MAX
+		? WORD_MAX - c->head.len : 0));
+	c->p = p;
+	return true;
+}
+
 static void curly(struct reader *r, const char *text)
 {
 	struct cursor c = {.p = text, .line = 1};
 
 	r->path[0] = r->root;
 	while (*c.p) {
+		if (*text_str(&c.head) ? plain(&c)
+				       : *c.p == ' ' || *c.p == '\t') {
+			c.p += !*text_str(&c.head);
+			continue;
+		}
 		if (!c.quote && !*text_str(&c.head) &&
 			(skip_comment(&c) || typed_since(r, &c)))
 			continue;
@@ -517,26 +538,37 @@ static void curly(struct reader *r, const char *text)
 
 /* ---- both ---- */
 
+/* 1: a set line, -1: a brace opens, 0: neither. */
+static int form_of(const char *text, size_t n)
+{
+	cleanup(freep) char *one = xstrndup(text, n);
+	struct capture cap;
+	const char *s;
+	int form = 0;
+
+	capture_read(one, NULL, &cap);
+	s = cap.n ? cap.v[0].text : "";
+	n = strlen(s);
+	if (!strncmp(s, "set ", 4))
+		form = 1;
+	else if (n && s[n - 1] == '{' && *s != '[')
+		form = -1;
+	capture_done(&cap);
+	return form;
+}
+
 /* The first line that is one or the other tells. */
 static bool has_set_lines(const char *text)
 {
-	struct capture cap;
-	bool set = false;
+	for (size_t n; *text; text += n + (text[n] == '\n')) {
+		int form;
 
-	capture_read(text, NULL, &cap);
-	for (size_t i = 0; i < cap.n; i++) {
-		const char *s = cap.v[i].text;
-		size_t n = strlen(s);
-
-		if (!strncmp(s, "set ", 4)) {
-			set = true;
-			break;
-		}
-		if (n && s[n - 1] == '{' && *s != '[')
-			break;
+		n = strcspn(text, "\n");
+		form = form_of(text, n);
+		if (form)
+			return form > 0;
 	}
-	capture_done(&cap);
-	return set;
+	return false;
 }
 
 struct tree *tree_read(const char *text, enum tree_form form,

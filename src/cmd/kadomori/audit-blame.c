@@ -80,12 +80,10 @@ static void one_line(struct blaming *x, unsigned no, const char *from, size_t n)
 	cleanup(pipeline_freep) struct pipeline *pl = NULL;
 	cleanup(freep) char *kept = xstrndup(from, n);
 	char *at = (char *)(uintptr_t)from;
-	const struct brand *b;
 
-	o.quiet = o.draft = true;
 	o.brand = brand_id(x->b);
 	memset(at, ' ', n);
-	if (!read_text("", x->text, &o, &pl, &b))
+	if (!read_draft(x->text, &o, &pl))
 		for (size_t i = 0; i < x->a->n; i++) {
 			struct finding *f = &x->a->v[i];
 

@@ -115,13 +115,11 @@ static bool one(void *arg, const struct mend *m, enum slip why)
 	struct read_options o = s->x->k->read;
 	cleanup(freep) char *copy = mend_apply(s->text, m);
 	cleanup(pipeline_freep) struct pipeline *pl = NULL;
-	const struct brand *b;
 
-	o.quiet = o.draft = true;
 	o.brand = brand_id(s->x->b);
 	if (++s->reads > s->reads_max)
 		return true;
-	if (read_text("", copy, &o, &pl, &b))
+	if (read_draft(copy, &o, &pl))
 		return false;
 	for (size_t i = 0; i < s->a->n; i++) {
 		struct finding *f = &s->a->v[i];

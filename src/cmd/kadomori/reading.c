@@ -119,8 +119,7 @@ static int through_nft(const char *name, const char *text,
 int read_text(const char *name, const char *text, const struct read_options *o,
 	struct pipeline **ret, const struct brand **brand)
 {
-	struct read_hints h = {.wan = o->wan, .lan = o->lan,
-		.draft = o->draft};
+	struct read_hints h = {.wan = o->wan, .lan = o->lan};
 	const struct brand *b;
 	bool nft = is_nft_text(text) &&
 		   (!o->brand || !strcmp(o->brand, "nftables"));
@@ -138,6 +137,18 @@ int read_text(const char *name, const char *text, const struct read_options *o,
 	*brand = b;
 	return nft ? through_nft(name, text, &h, b, o->quiet, ret)
 		   : with_brand(name, text, &h, b, o->quiet, ret);
+}
+
+int read_draft(const char *text, const struct read_options *o,
+	struct pipeline **ret)
+{
+	struct read_hints h = {.wan = o->wan, .lan = o->lan, .draft = true};
+	int rc;
+
+	mem_draft();
+	rc = with_brand("", text, &h, routers_brand(o->brand), true, ret);
+	mem_draft_end();
+	return rc;
 }
 
 int read_config(const char *path, const struct read_options *o,

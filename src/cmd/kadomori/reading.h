@@ -14,7 +14,6 @@ struct read_options {
 	const char *brand;	/* --kind */
 	const char *wan, *lan;	/* --wan, --lan */
 	bool quiet;		/* say nothing on stderr */
-	bool draft;		/* see struct read_hints */
 };
 /* Take them out of argv; returns the new argc, or -EINVAL (said). */
 int read_options(int argc, char **argv, struct read_options *ret);
@@ -35,6 +34,13 @@ char *nft_text_tame(const char *text);
 /* The same for text that is in memory; name is only shown. */
 int read_text(const char *name, const char *text, const struct read_options *o,
 	struct pipeline **ret, const struct brand **brand);
+
+/*
+ * A copy of a clean text of the kind o->brand, to be judged and forgotten: what is
+ * read (caller: pipeline_free) is good until the next. 0, or an exit code.
+ */
+int read_draft(const char *text, const struct read_options *o,
+	struct pipeline **ret);
 
 /* A line of proof_words() in the reader's language; caller frees. (boxes.c) */
 char *box_words(const char *line, size_t n);

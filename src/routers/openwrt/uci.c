@@ -18,11 +18,17 @@ static char *next_word(const char **p)
 {
 	struct text t = TEXT_INIT;
 	char quote = 0;
+	size_t plain;
 
 	while (isspace((unsigned char)**p))
 		(*p)++;
 	if (!**p || **p == '#')
 		return NULL;
+	plain = strcspn(*p, " \t\r\n\v\f'\"\\");
+	if (plain && (!(*p)[plain] || isspace((unsigned char)(*p)[plain]))) {
+		*p += plain;
+		return xstrndup(*p - plain, plain);
+	}
 	for (; **p; (*p)++) {
 		char c = **p;
 
@@ -271,12 +277,18 @@ char *uci_line(const struct uci_section *s)
 {
 	struct text t = TEXT_INIT;
 
-	text_addf(&t, "config %s", s->type);
+	text_add(&t, "config ");
+	text_add(&t, s->type);
 	for (size_t i = 0; i < s->n; i++) {
-		text_addf(&t, " %s '", s->opts[i].key);
-		for (size_t k = 0; k < s->opts[i].n; k++)
-			text_addf(&t, "%s%s", k ? " " : "", s->opts[i].v[k]);
-		text_add(&t, "'");
+		text_addc(&t, ' ');
+		text_add(&t, s->opts[i].key);
+		text_add(&t, " '");
+		for (size_t k = 0; k < s->opts[i].n; k++) {
+			if (k)
+				text_addc(&t, ' ');
+			text_add(&t, s->opts[i].v[k]);
+		}
+		text_addc(&t, '\'');
 	}
 	return text_take(&t);
 }
