@@ -12,7 +12,7 @@ void proxy_announce_new(struct np *np, msec_t now, struct host *h)
 {
 	if (h->port == NP_WAN || !np->conf.proxy || now >= np->strange_until)
 		return;
-	h->announce = true;
+	h->announce = ANNOUNCE_ALL;
 	if (!np->announce_next)
 		np->announce_next = now;
 }
@@ -20,20 +20,47 @@ void proxy_announce_new(struct np *np, msec_t now, struct host *h)
 void proxy_announce_all(struct np *np, msec_t now)
 {
 	for (unsigned i = 0; i < HOSTS_MAX; i++)
-		np->host[i].announce = np->host[i].lru &&
-				       np->host[i].port != NP_WAN;
+		if (np->host[i].lru && np->host[i].port != NP_WAN)
+			np->host[i].announce = ANNOUNCE_ALL;
 	np->announce_next = now;
 }
 
-/* The next that waits, in turn. */
-static struct host *to_announce(struct np *np)
+static bool router_reachable(const struct np *np)
+{
+	return np->router.up && np->router.has_mac && np->port[NP_WAN].up;
+}
+
+void proxy_announce_restored(struct np *np, msec_t now)
+{
+	unsigned n = 0;
+
+	if (!np->conf.proxy || !router_reachable(np))
+		return;
+	for (unsigned i = 0; i < HOSTS_MAX; i++) {
+		struct host *h = &np->host[i];
+
+		if (!h->lru || h->port == NP_WAN || !host_answers(h))
+			continue;
+		if (n++ < ANNOUNCE_BURST) {
+			np->count[C_ANNOUNCED]++;
+			send_unsolicited(np, NP_WAN, &h->addr, true);
+		} else {
+			h->announce = ANNOUNCE_ROUTER;
+			np->announce_next = now;
+		}
+	}
+}
+
+/* The next that waits, in turn; ret: how it is announced. */
+static struct host *to_announce(struct np *np, enum announce *ret)
 {
 	for (unsigned i = 0; i < HOSTS_MAX; i++) {
 		struct host *h = &np->host[np->announce_at++ % HOSTS_MAX];
 
 		if (!h->announce)
 			continue;
-		h->announce = false;
+		*ret = (enum announce)h->announce;
+		h->announce = ANNOUNCE_NO;
 		if (host_answers(h) && h->port != NP_WAN)
 			return h;
 	}
@@ -42,16 +69,18 @@ static struct host *to_announce(struct np *np)
 
 void proxy_announce(struct np *np, msec_t now)
 {
+	enum announce how = ANNOUNCE_NO;
 	struct host *h;
 
 	if (!np->announce_next || np->announce_next > now)
 		return;
-	h = to_announce(np);
+	h = to_announce(np, &how);
 	np->announce_next = h ? now + ANNOUNCE_MS : 0;
 	if (!h)
 		return;
 	np->count[C_ANNOUNCED]++;
-	send_unsolicited(np, NP_WAN, &h->addr);
+	send_unsolicited(np, NP_WAN, &h->addr,
+		how == ANNOUNCE_ROUTER && router_reachable(np));
 }
 
 /*

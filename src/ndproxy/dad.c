@@ -36,8 +36,8 @@ static void defend(struct np *np, msec_t now, unsigned port, struct host *h,
 {
 	struct question all = {.port = (uint8_t)port};
 
-	h->asked = now;
-	h->asked_n++;
+	host_asked(h, now);
+	host_hurry(np, now, h);
 	switch ((enum host_state)h->state) {
 	case HOST_LIVE:
 	case HOST_CONTEST:

@@ -232,7 +232,7 @@ struct host *hosts_new(struct np *np, msec_t now, const struct addr *a,
 	h->addr = *a;
 	h->port = (uint8_t)port;
 	h->born = h->heard = now;
-	h->asked = -1;
+	h->asked = h->wanted = -1;
 	h->hash_next = np->bucket[s];
 	np->bucket[s] = id(np, h);
 	if (mac)

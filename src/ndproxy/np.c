@@ -126,6 +126,7 @@ struct np *np_new(const struct np_conf *c, struct hash_key key, msec_t now0,
 	/* fifty a second and ten at once: never more than sixty in a second */
 	bucket_init(&np->lan_mcast, now0, 50, 10);
 	bucket_init(&np->wan_mcast, now0, 20, 20);
+	bucket_init(&np->again, now0, AGAIN_RATE, AGAIN_BURST);
 	for (unsigned i = 0; i < NP_PORT_MAX; i++) {
 		struct np_port *p = &np->port[i];
 

@@ -24,6 +24,12 @@ enum {
 	HOSTS_ON_WAN = 64,
 	PROBING_MAX = 128,
 	QUESTIONS_MAX = 4,	/* per address */
+	/* repeated questions to the silent, all together; beyond it they are
+	 * asked once a second as RFC 4861 10 has it, or not until somebody
+	 * asks for them again */
+	AGAIN_RATE = 200, AGAIN_BURST = 200,
+	AGAIN_KEEP = 100,	/* of it, not for hosts that never answered us */
+	ANNOUNCE_BURST = 128,	/* to the router after a restart; then 10/s */
 };
 /* Milliseconds. */
 enum {
@@ -35,12 +41,17 @@ enum {
 	T_DAD = 1100,		/* a claimant has the address by then */
 	T_CONTEST = 250,
 	T_CHECK = 1000,
+	/* who is wanted and silent is asked this often: it may wake, or appear
+	 * on another port, right after a question that it did not hear */
+	T_ASK = 250,
+	T_PROBE = 300,
 	T_PIN_CHECK = 60000,
 	T_DRAIN_MAX = 2 * 3600 * 1000,
 	T_CENSUS = 2000,
 	T_STRANGE = 3600 * 1000,	/* caches of a predecessor last no longer */
 	/* a host that went silent while somebody wanted it is asked on: the
-	 * other side's cache still points to us and sends no new question */
+	 * other side's cache still points to us and sends no new question.
+	 * After GONE_ASKS quick questions twice a second */
 	T_WANTED = 20000, T_WANTED_EVERY = 500,
 	T_SHIELD_AGAIN = 1800 * 1000,	/* an end is told anew when it moved so far */
 };
@@ -56,22 +67,28 @@ struct host {
 	struct addr addr;
 	struct mac mac, rival;
 	uint8_t port, rival_port;
-	uint8_t state, tries, evidence;
+	uint8_t state, tries, evidence; /* tries: steps of the state's asking */
 	/* seen: it answered us once; has_mac implies mac */
 	bool has_mac, seen, pinned, mac_pinned, rival_dad;
 	/* what is published now */
 	bool in_known, in_pinned, in_wan, has_neigh, has_route, joined;
-	bool told_flow, announce;
+	bool told_flow, asked_all;
+	uint8_t announce;	/* enum announce */
 	uint8_t neigh_port, route_port, shield, kind;
 	struct mac neigh_mac;
 	msec_t born, heard, asked, deadline, shield_until;
 	uint32_t asked_n;	/* NS from the other side */
+	/* the last sign that somebody needs it now: such an NS, or the kernel
+	 * could not deliver; -1: never */
+	msec_t wanted;
 	struct question q[QUESTIONS_MAX];
 	uint8_t q_n;
 	/* links of hosts.c, indices + 1 */
 	uint16_t hash_next, mac_next, mac_prev, lru_next, lru_prev, heap;
 	uint8_t lru; /* which list, +1 */
 };
+
+enum announce { ANNOUNCE_NO, ANNOUNCE_ALL, ANNOUNCE_ROUTER };
 
 struct bucket {
 	unsigned rate, burst; /* per second */
@@ -139,8 +156,9 @@ struct np {
 	size_t own_n;
 	struct np_router router;
 	msec_t rs_next, rs_interval;	/* RFC 7559; next 0: none wanted */
-	/* never seen; seen before; multicasts to the LAN; to the WAN */
-	struct bucket probe_new, probe_seen, lan_mcast, wan_mcast;
+	/* never seen; seen before; multicasts to the LAN; to the WAN;
+	 * repeated questions by unicast */
+	struct bucket probe_new, probe_seen, lan_mcast, wan_mcast, again;
 	unsigned probing_n;
 	msec_t announce_next;
 	msec_t census_at;	/* 0: none wanted */
@@ -201,6 +219,8 @@ void host_claim(struct np *np, msec_t now, unsigned port,
 	const struct addr *a, const struct mac *mac, enum evidence e);
 void host_flow(struct np *np, msec_t now, unsigned port, const struct addr *a,
 	const struct mac *mac);
+/* It is wanted from now on: what waits for the next second need not. */
+void host_hurry(struct np *np, msec_t now, struct host *h);
 /* The owner does not answer the kernel. */
 void host_doubt(struct np *np, msec_t now, struct host *h);
 void host_keep_question(struct np *np, struct host *h, unsigned port,
@@ -222,6 +242,9 @@ void proxy_na(struct np *np, msec_t now, unsigned port,
 /* The line hears of h, when its router may hold another MAC for it. */
 void proxy_announce_new(struct np *np, msec_t now, struct host *h);
 void proxy_announce_all(struct np *np, msec_t now);
+/* The line's router hears of all that a saved table brought back: what it asked
+ * while nobody listened, it would ask again only a second later. */
+void proxy_announce_restored(struct np *np, msec_t now);
 void proxy_announce(struct np *np, msec_t now);
 void proxy_census(struct np *np, msec_t now);
 void pins_expand(struct np *np, msec_t now, const struct np_prefix *p);
@@ -234,6 +257,19 @@ static inline bool host_answers(const struct host *h)
 	       h->state == HOST_CHECK || h->state == HOST_CONTEST;
 }
 
+/* A question from the other side. */
+static inline void host_asked(struct host *h, msec_t now)
+{
+	h->asked = h->wanted = now;
+	h->asked_n++;
+}
+
+/* Somebody needs it, and there is a MAC to ask. */
+static inline bool host_wanted(const struct host *h, msec_t now)
+{
+	return h->has_mac && h->wanted >= 0 && now - h->wanted < T_WANTED;
+}
+
 /* What a successor must know of it (save.c). */
 enum host_kind { KIND_NONE, KIND_CLAIMED, KIND_SPOKE, KIND_THERE, KIND_GONE };
 enum host_kind host_kind(const struct host *h);
@@ -244,7 +280,9 @@ bool send_ns(struct np *np, msec_t now, unsigned port,
 	const struct addr *target, const struct mac *to, unsigned keep);
 void send_na(struct np *np, unsigned port, const struct addr *target,
 	const struct question *q);
-void send_unsolicited(struct np *np, unsigned port, const struct addr *target);
+/* To all nodes; or to the line's router alone. */
+void send_unsolicited(struct np *np, unsigned port, const struct addr *target,
+	bool router);
 void send_dad_relay(struct np *np, unsigned port, const struct nd_msg *m);
 /* An ICMPv6 message with a zero checksum. src NULL: our link-local address;
  * to NULL: dst's multicast MAC. */

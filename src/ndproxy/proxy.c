@@ -33,8 +33,7 @@ void host_probe(struct np *np, msec_t now, unsigned from, struct host *h,
 	if (!h)
 		return;
 	np->count[C_UNKNOWN_PROBED]++;
-	h->asked = now;
-	h->asked_n++;
+	host_asked(h, now);
 	host_keep_question(np, h, from, m);
 	host_enter(np, now, h, HOST_PROBING);
 }
@@ -45,8 +44,8 @@ static void judge(struct np *np, msec_t now, unsigned port, struct host *h,
 {
 	struct question q = {m->l2src, m->src, (uint8_t)port};
 
-	h->asked = now;
-	h->asked_n++;
+	host_asked(h, now);
+	host_hurry(np, now, h);
 	if (host_answers(h)) {
 		send_na(np, port, &h->addr, &q);
 		if (h->state == HOST_IDLE)

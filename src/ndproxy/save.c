@@ -206,6 +206,7 @@ static bool take_host(const struct restore *r, const char *line)
 		return false;
 	h->heard = r->now - (ago + r->passed_s) * 1000;
 	h->asked = asked < 0 ? -1 : r->now - (asked + r->passed_s) * 1000;
+	h->wanted = h->asked;
 	enter_as(r, h, k);
 	return true;
 }
@@ -258,5 +259,6 @@ unsigned np_restore(struct np *np, msec_t now, const char *saved)
 		line[len] = '\0';
 		n += take_line(&r, line);
 	}
+	proxy_announce_restored(np, now);
 	return n;
 }

@@ -83,7 +83,8 @@ void send_na(struct np *np, unsigned port, const struct addr *target,
 	send_msg(np, port, &m);
 }
 
-void send_unsolicited(struct np *np, unsigned port, const struct addr *target)
+void send_unsolicited(struct np *np, unsigned port, const struct addr *target,
+	bool router)
 {
 	const struct np_port *p = &np->port[port];
 	struct nd_msg m = {.type = ND_NA, .l2src = p->mac, .src = p->ll,
@@ -91,6 +92,10 @@ void send_unsolicited(struct np *np, unsigned port, const struct addr *target)
 		.flags = np->conf.override ? NA_OVERRIDE : 0,
 		.dst = addr_all_nodes, .l2dst = mac_of_multicast(&addr_all_nodes)};
 
+	if (router) {
+		m.dst = np->router.ll;
+		m.l2dst = np->router.mac;
+	}
 	if (p->up)
 		send_msg(np, port, &m);
 }

@@ -12,7 +12,7 @@ static bool remembered(const struct host *h)
 	return h->seen || h->has_mac || h->pinned;
 }
 
-static uint8_t wanted(const struct np *np, const struct host *h)
+static uint8_t wanted(const struct np *np, msec_t now, const struct host *h)
 {
 	bool lan = h->port != NP_WAN;
 
@@ -22,6 +22,10 @@ static uint8_t wanted(const struct np *np, const struct host *h)
 	case HOST_LIVE:
 		return lan ? SHIELD_ANSWER : SHIELD_HEARD;
 	case HOST_CHECK:
+		/* should it stay silent, we must know that it is wanted */
+		if (lan && !host_wanted(h, now))
+			return SHIELD_ANSWER | SHIELD_TELL;
+		return lan ? SHIELD_ANSWER : 0;
 	case HOST_CONTEST:
 		return lan ? SHIELD_ANSWER : 0;
 	case HOST_IDLE:
@@ -58,7 +62,7 @@ static msec_t believed(const struct np *np, msec_t now, const struct host *h)
 
 void shield_host(struct np *np, msec_t now, struct host *h)
 {
-	uint8_t want = wanted(np, h);
+	uint8_t want = wanted(np, now, h);
 	msec_t valid, moved;
 
 	if (!want && !h->shield)

@@ -7,9 +7,15 @@
  *	NS, NA ─▶ CHECK ─────answer─▶  ▼
  *	              ▲              IDLE ── WAN asks: answered, then ─▶ CHECK
  *	              └────────────────────────────────────────────────┘
- *	CHECK ─ 3 s silent ─▶ GONE ─ 24 h ─▶ free (never proven: 10 min,
+ *	CHECK ─ 3 s silent ─▶ GONE ─ 24 h ─▶ free (spoke only: 10 min,
  *	never heard: 3 s)
  *	LIVE, IDLE, CHECK ─ another MAC or port ─▶ CONTEST ─▶ LIVE or new owner
+ *
+ * Who is silent is asked once a second, and four times a second while somebody
+ * wants it (a question from the other side, a packet that the kernel could not
+ * deliver): a host that wakes right after a question, or comes out of its DAD,
+ * must not wait for the next second. In GONE that goes on for T_WANTED. All
+ * such repeats together have one budget (AGAIN_RATE).
  *
  * A newcomer that only spoke is in CHECK: answered for at once, asked once by
  * unicast, LIVE when it answers. So a sender of invented addresses never gets
@@ -17,11 +23,15 @@
  */
 #include "own.h"
 
-enum { CHECK_TRIES = 3, PROBE_TRIES = 3, CONTEST_TRIES = 3, DAD_TRIES = 3,
+enum { CONTEST_TRIES = 3,
+	/* steps of T_ASK, and how many make one for whom nobody wants */
+	CHECK_STEPS = 12, CHECK_STRIDE = T_CHECK / T_ASK, CHECK_ALL = 8,
+	DAD_STEPS = 6, DAD_STRIDE = 2, GONE_ASKS = 12,
 	/* tokens of the LAN's multicast budget kept for proven hosts */
 	MCAST_KEEP = 5 };
 
-static const unsigned probe_after[PROBE_TRIES + 1] = {0, 300, 600, 600};
+/* Steps of T_PROBE: to all, or to the MAC alone that had it last. */
+static const bool probe_all[] = {true, true, false, true, false};
 
 /* ---- questions that wait for an answer ---- */
 
@@ -88,54 +98,100 @@ static void ask_everywhere(struct np *np, msec_t now, struct host *h)
 		send_ns(np, now, p, &h->addr, NULL, keep_for(h));
 }
 
+/* May it be asked beyond the second's question? */
+static bool may_ask_again(struct np *np, msec_t now, const struct host *h)
+{
+	return host_wanted(h, now) &&
+	       bucket_take(&np->again, now, h->seen ? 0 : AGAIN_KEEP);
+}
+
+/* By unicast: nobody but it wakes up. */
+static void ask_owner(struct np *np, msec_t now, const struct host *h)
+{
+	send_ns(np, now, h->port, &h->addr, &h->mac, 0);
+}
+
 static void probe_step(struct np *np, msec_t now, struct host *h)
 {
-	if (h->tries == PROBE_TRIES) {
+	if (h->tries == ARRAY_LEN(probe_all)) {
 		host_enter(np, now, h, HOST_GONE);
 		return;
 	}
-	ask_everywhere(np, now, h);
+	if (probe_all[h->tries])
+		ask_everywhere(np, now, h);
+	else if (may_ask_again(np, now, h))
+		ask_owner(np, now, h);
 	h->tries++;
-	hosts_arm(np, h, now + probe_after[h->tries]);
+	hosts_arm(np, h, now + T_PROBE);
+}
+
+/* One step for who is wanted, else as many as end the stride. */
+static void step_on(struct np *np, msec_t now, struct host *h, unsigned stride)
+{
+	unsigned n = stride - h->tries % stride;
+
+	if (n > 1 && may_ask_again(np, now, h))
+		n = 1;
+	h->tries = (uint8_t)(h->tries + n);
+	hosts_arm(np, h, now + n * T_ASK);
+}
+
+void host_hurry(struct np *np, msec_t now, struct host *h)
+{
+	unsigned n = (unsigned)(MAX2(h->deadline - now, 0) / T_ASK);
+
+	/* a claimant in its DAD answers nobody yet */
+	if ((h->state != HOST_CHECK && h->state != HOST_TENTATIVE) ||
+		!h->tries || n < 2 || !may_ask_again(np, now, h))
+		return;
+	h->tries = (uint8_t)(h->tries - (n - 1));
+	hosts_arm(np, h, h->deadline - (n - 1) * T_ASK);
+}
+
+/* It may have moved in silence: once, earlier for who is wanted. */
+static bool time_for_all(const struct host *h, msec_t now)
+{
+	return !h->asked_all && (h->tries >= CHECK_ALL ||
+		(h->tries >= CHECK_STRIDE && host_wanted(h, now)));
 }
 
 static void check_step(struct np *np, msec_t now, struct host *h)
 {
-	if (h->tries == CHECK_TRIES) {
+	if (h->tries >= CHECK_STEPS) {
 		host_enter(np, now, h, HOST_GONE);
 		return;
 	}
-	h->tries++;
-	/* the last question goes to all: it may have moved in silence */
-	if (h->tries < CHECK_TRIES)
-		send_ns(np, now, h->port, &h->addr, &h->mac, keep_for(h));
-	else
+	if (time_for_all(h, now)) {
+		h->asked_all = true;
 		ask_everywhere(np, now, h);
-	hosts_arm(np, h, now + T_CHECK);
+	} else {
+		ask_owner(np, now, h);
+	}
+	step_on(np, now, h, CHECK_STRIDE);
 }
 
 static void tentative_step(struct np *np, msec_t now, struct host *h)
 {
-	if (h->tries == DAD_TRIES) {
+	if (h->tries >= DAD_STEPS) {
 		/* it may have fallen asleep meanwhile: its claim is remembered */
 		host_enter(np, now, h, HOST_GONE);
 		return;
 	}
-	h->tries++;
-	send_ns(np, now, h->port, &h->addr, &h->mac, 0);
-	hosts_arm(np, h, now + T_CHECK / 2);
+	ask_owner(np, now, h);
+	step_on(np, now, h, DAD_STRIDE);
 }
 
 static void take_over(struct np *np, msec_t now, struct host *h);
 
 static void contest_step(struct np *np, msec_t now, struct host *h)
 {
-	if (h->tries == CONTEST_TRIES) {
+	/* who is behind a link that is down cannot answer */
+	if (h->tries == CONTEST_TRIES || !np->port[h->port].up) {
 		take_over(np, now, h);
 		return;
 	}
 	h->tries++;
-	send_ns(np, now, h->port, &h->addr, &h->mac, 0);
+	ask_owner(np, now, h);
 	hosts_arm(np, h, now + T_CONTEST);
 }
 
@@ -150,24 +206,31 @@ static msec_t rest_until(const struct host *h, msec_t now)
 	return now + (h->has_mac ? T_CLAIM_KEPT : T_NEGATIVE);
 }
 
-static bool still_wanted(const struct host *h, msec_t now)
+/* Neighbours that wait go on waiting, but nobody's claim does. */
+static void forget_claims(struct host *h)
 {
-	return h->seen && h->has_mac && h->asked >= 0 &&
-	       now - h->asked < T_WANTED;
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < h->q_n; i++)
+		if (!addr_is_zero(&h->q[i].src))
+			h->q[n++] = h->q[i];
+	h->q_n = (uint8_t)n;
 }
 
-/* By unicast: nobody but it wakes up. */
+/* tries 0: at rest. */
 static void gone_step(struct np *np, msec_t now, struct host *h)
 {
-	if (!still_wanted(h, now)) {
+	if (!host_wanted(h, now)) {
 		h->tries = 0;
+		h->q_n = 0;
 		hosts_arm(np, h, rest_until(h, now));
 		return;
 	}
-	if (h->tries)
-		send_ns(np, now, h->port, &h->addr, &h->mac, 0);
-	h->tries = 1;
-	hosts_arm(np, h, now + T_WANTED_EVERY);
+	if (may_ask_again(np, now, h))
+		ask_owner(np, now, h);
+	h->tries = (uint8_t)MIN2(h->tries + 1, GONE_ASKS + 1);
+	hosts_arm(np, h,
+		now + (h->tries > GONE_ASKS ? T_WANTED_EVERY : T_ASK));
 }
 
 void host_enter(struct np *np, msec_t now, struct host *h, enum host_state s)
@@ -175,6 +238,7 @@ void host_enter(struct np *np, msec_t now, struct host *h, enum host_state s)
 	np->probing_n += (s == HOST_PROBING) - (h->state == HOST_PROBING);
 	h->state = (uint8_t)s;
 	h->tries = 0;
+	h->asked_all = false;
 	hosts_relist(np, h);
 	host_publish(np, h);
 	shield_host(np, now, h);
@@ -199,7 +263,7 @@ void host_enter(struct np *np, msec_t now, struct host *h, enum host_state s)
 		return;
 	case HOST_GONE:
 		np->count[C_GONE] += h->seen;
-		h->q_n = 0;
+		forget_claims(h);
 		gone_step(np, now, h);
 		return;
 	case HOST_IDLE:
@@ -452,6 +516,8 @@ void host_flow(struct np *np, msec_t now, unsigned port, const struct addr *a,
 
 void host_doubt(struct np *np, msec_t now, struct host *h)
 {
+	/* it had a packet for it */
+	h->wanted = now;
 	if (h->state == HOST_LIVE || h->state == HOST_IDLE) {
 		/* the kernel dropped its entry: write it again */
 		h->has_neigh = false;

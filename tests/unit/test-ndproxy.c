@@ -10,6 +10,7 @@
 enum { LOG_MAX = 4096 };
 struct event {
 	enum np_act what;
+	msec_t at;
 	unsigned port;
 	struct nd_msg nd;	/* ACT_SEND, if it is NS or NA */
 	struct ra ra;		/* ACT_SEND of an RA */
@@ -49,7 +50,7 @@ static void on_act(void *arg, const struct np_action *a)
 	if (w.n == LOG_MAX)
 		return;
 	w.n++;
-	*e = (struct event){.what = a->what, .port = a->port, .a = *a};
+	*e = (struct event){.what = a->what, .at = w.now, .port = a->port, .a = *a};
 	if (a->what != ACT_SEND)
 		return;
 	if (nd_parse(a->frame, a->frame_len, &e->nd) != ND_GOOD)
@@ -84,6 +85,27 @@ static const struct event *last_nd(unsigned port, enum nd_type t)
 			w.log[i].nd.type == t)
 			return &w.log[i];
 	return NULL;
+}
+
+/* The longest time between two NS for target since from, on whatever LAN port;
+ * mcasts: how many went to all on port 1. */
+static msec_t longest_unasked(const char *target, msec_t from, size_t *mcasts)
+{
+	struct addr a = A(target);
+	msec_t longest = 0;
+
+	*mcasts = 0;
+	for (size_t i = 0; i < w.n; i++) {
+		const struct event *e = &w.log[i];
+
+		if (!e->is_nd || e->nd.type != ND_NS || !e->port ||
+			addr_cmp(&e->nd.target, &a) || e->at < from)
+			continue;
+		longest = MAX2(longest, e->at - from);
+		from = e->at;
+		*mcasts += e->port == 1 && e->nd.l2dst.b[0] & 1;
+	}
+	return MAX2(longest, w.now - from);
 }
 
 static size_t count_act(enum np_act what, unsigned port)
@@ -404,36 +426,256 @@ static void check_without_answer_is_gone_after_three_seconds(void **s)
 	pass(31000);
 	wan_asks(PC);
 	forget();
-	pass(1010);
-	assert_int_equal(count_nd(1, ND_NS, PC), 1);
+	pass(2990);
+	assert_int_equal(state_of(PC), HOST_CHECK);
 	wan_asks(PC);
 	assert_int_equal(count_nd(NP_WAN, ND_NA, PC), 1);
-	pass(1010);
-	assert_true(last_nd(1, ND_NS)->nd.l2dst.b[0] & 1);
-	pass(1010);
+	pass(20);
 	assert_int_equal(state_of(PC), HOST_GONE);
 	assert_int_equal(count_set(ACT_SET_DEL, SET_KNOWN), 1);
 	assert_int_equal(count_act(ACT_NEIGH_DEL, 1), 1);
 	assert_int_equal(count_act(ACT_LEAVE, 0), 1);
 }
 
-/* The router's cache points to us for some seconds more and asks nothing. */
-static void gone_while_wanted_is_asked_on_by_unicast(void **s)
+/* It may wake right after a question that it did not hear. */
+static void who_is_wanted_never_waits_long_for_a_question(void **s)
+{
+	size_t mcasts;
+	msec_t asked;
+
+	(void)s;
+	world();
+	learn(1, &mac_pc, PC);
+	pass(31000);
+	forget();
+	asked = w.now;
+	wan_asks(PC);
+	pass(5900);
+	assert_int_equal(state_of(PC), HOST_GONE);
+	assert_in_range(longest_unasked(PC, asked, &mcasts), 1, T_ASK);
+	/* one of them to all, for it may have moved */
+	assert_int_equal(mcasts, 1);
+	pass(T_WANTED - 5900);
+	assert_in_range(longest_unasked(PC, asked, &mcasts), 1, T_WANTED_EVERY);
+	assert_int_equal(mcasts, 1);
+	/* and that is all that one question can cause */
+	assert_in_range(count_nd(1, ND_NS, PC), 40, 56);
+	assert_false(last_nd(1, ND_NS)->nd.l2dst.b[0] & 1);
+	na(1, &mac_pc, PC, NA_SOLICITED);
+	assert_int_equal(state_of(PC), HOST_LIVE);
+	assert_int_equal(count_set(ACT_SET_ADD, SET_KNOWN), 1);
+}
+
+static void whom_nobody_wants_is_asked_three_times(void **s)
+{
+	size_t mcasts;
+	msec_t spoke;
+
+	(void)s;
+	world();
+	spoke = w.now;
+	ns(1, PC, &mac_pc, "fe80::2");
+	pass(2900);
+	assert_int_equal(count_nd(1, ND_NS, PC), 3);
+	assert_int_equal(longest_unasked(PC, spoke, &mcasts), T_CHECK);
+	pass(60000);
+	assert_int_equal(state_of(PC), HOST_GONE);
+	assert_int_equal(count_nd(1, ND_NS, PC), 3);
+}
+
+/* It said one word and fell asleep; the router has it in its cache. */
+static void newcomer_that_is_wanted_is_asked_on(void **s)
+{
+	size_t mcasts;
+	msec_t asked;
+
+	(void)s;
+	world();
+	ns(1, PC, &mac_pc, "fe80::2");
+	asked = w.now;
+	wan_asks(PC);
+	pass(5000);
+	assert_int_equal(state_of(PC), HOST_GONE);
+	assert_in_range(longest_unasked(PC, asked, &mcasts), 1, T_ASK);
+	na(1, &mac_pc, PC, NA_SOLICITED);
+	assert_int_equal(count_set(ACT_SET_ADD, SET_KNOWN), 2);
+}
+
+/* The kernel had a packet for it: that too is somebody who wants it. */
+static void undeliverable_packet_makes_its_host_wanted(void **s)
+{
+	struct addr pc = A(PC);
+	size_t mcasts;
+	msec_t then;
+
+	(void)s;
+	world();
+	learn(1, &mac_pc, PC);
+	pass(10000);
+	forget();
+	then = w.now;
+	np_kernel(w.np, w.now, 1, &pc, NULL, false);
+	pass(5000);
+	assert_int_equal(state_of(PC), HOST_GONE);
+	assert_in_range(longest_unasked(PC, then, &mcasts), 1, T_ASK);
+	/* nobody asked us, and that is what is shown */
+	assert_int_equal(host_of(PC).asked_ago, -1);
+}
+
+static void who_left_its_dad_is_found_soon_if_wanted(void **s)
+{
+	size_t mcasts;
+	msec_t asked;
+
+	(void)s;
+	world();
+	dad(1, &mac_pc, PC);
+	wan_asks(PC);
+	pass(T_DAD);
+	asked = w.now;
+	pass(4000);
+	assert_in_range(longest_unasked(PC, asked, &mcasts), 1, T_ASK);
+	assert_int_equal(mcasts, 0);
+	world();
+	dad(1, &mac_pc, PC);
+	pass(4000);
+	assert_int_equal(count_nd(1, ND_NS, PC), 3);
+}
+
+static void probed_host_with_a_mac_is_asked_between_the_multicasts(void **s)
+{
+	size_t mcasts;
+	msec_t asked;
+
+	(void)s;
+	world();
+	learn(1, &mac_pc, PC);
+	pass(31000);
+	wan_asks(PC);
+	pass(30000);
+	assert_int_equal(state_of(PC), HOST_GONE);
+	forget();
+	asked = w.now;
+	wan_asks(PC);
+	pass(1400);
+	assert_int_equal(state_of(PC), HOST_PROBING);
+	assert_in_range(longest_unasked(PC, asked, &mcasts), 1, T_PROBE);
+	assert_int_equal(mcasts, 3);
+}
+
+/* The neighbour that asked waits a second before it asks again. */
+static void question_outlives_gone_and_is_answered_when_the_host_wakes(void **s)
 {
 	(void)s;
 	world();
 	learn(1, &mac_pc, PC);
 	pass(31000);
 	wan_asks(PC);
+	pass(4000);
+	assert_int_equal(state_of(PC), HOST_GONE);
+	wan_asks(PC);
+	pass(1600);
+	assert_int_equal(state_of(PC), HOST_GONE);
+	forget();
+	na(1, &mac_pc, PC, NA_SOLICITED);
+	assert_int_equal(count_nd(NP_WAN, ND_NA, PC), 1);
+	assert_memory_equal(&last_nd(NP_WAN, ND_NA)->nd.l2dst, &mac_router, 6);
+	/* but not for ever */
+	pass(31000);
+	wan_asks(PC);
+	pass(4000);
+	wan_asks(PC);
+	pass(T_WANTED + 2000);
+	forget();
+	na(1, &mac_pc, PC, NA_OVERRIDE);
+	assert_int_equal(state_of(PC), HOST_LIVE);
+	assert_int_equal(count_nd(NP_WAN, ND_NA, PC), 0);
+}
+
+static void claim_does_not_outlive_gone(void **s)
+{
+	(void)s;
+	world();
+	learn(1, &mac_pc, PC);
+	pass(31000);
+	dad(NP_WAN, &mac_router, PC);
 	pass(3100);
 	assert_int_equal(state_of(PC), HOST_GONE);
 	forget();
-	pass(5000);
-	assert_in_range(count_nd(1, ND_NS, PC), 9, 11);
-	assert_false(last_nd(1, ND_NS)->nd.l2dst.b[0] & 1);
 	na(1, &mac_pc, PC, NA_SOLICITED);
-	assert_int_equal(state_of(PC), HOST_LIVE);
-	assert_int_equal(count_set(ACT_SET_ADD, SET_KNOWN), 1);
+	assert_int_equal(count_nd(NP_WAN, ND_NA, PC), 0);
+}
+
+static void many_macs(const char *fmt, unsigned n, bool prove)
+{
+	char a[64];
+
+	for (unsigned i = 0; i < n; i++) {
+		struct mac m = {{2, 9, 0, 0, 0, (uint8_t)(i / 32)}};
+
+		snprintf(a, sizeof(a), fmt, i);
+		ns(1, a, &m, "fe80::2");
+		if (prove)
+			na(1, &m, a, NA_SOLICITED | NA_OVERRIDE);
+	}
+}
+
+/* Somebody on the WAN asks for a thousand hosts that all sleep. */
+static void questions_to_the_silent_have_one_budget(void **s)
+{
+	char a[64];
+	uint64_t before, most = 0, first;
+
+	(void)s;
+	world();
+	many_macs(PREFIX "::6:%x", 800, true);
+	pass(31000);
+	before = np_counter(w.np, C_LAN_UCAST);
+	for (int i = 0; i < 800; i++) {
+		snprintf(a, sizeof(a), PREFIX "::6:%x", i);
+		wan_asks(a);
+	}
+	first = np_counter(w.np, C_LAN_UCAST) - before;
+	assert_int_equal(first, 800);
+	/* still in CHECK: once a second each, as ever, and the repeats */
+	pass(900);
+	assert_in_range(np_counter(w.np, C_LAN_UCAST) - before - first, 1,
+		AGAIN_BURST + AGAIN_RATE);
+	pass(2200);
+	for (int sec = 0; sec < 15; sec++) {
+		before = np_counter(w.np, C_LAN_UCAST);
+		pass(1000);
+		most = MAX2(most, np_counter(w.np, C_LAN_UCAST) - before);
+	}
+	assert_in_range(most, AGAIN_RATE / 2, AGAIN_RATE + AGAIN_BURST);
+	pass(20000);
+	before = np_counter(w.np, C_LAN_UCAST);
+	pass(60000);
+	assert_int_equal(np_counter(w.np, C_LAN_UCAST), before);
+}
+
+/* Inventors of addresses do not use up what a sleeping phone needs. */
+static void invented_addresses_leave_questions_to_the_proven(void **s)
+{
+	size_t mcasts;
+	char a[64];
+	msec_t asked;
+
+	(void)s;
+	world();
+	learn(1, &mac_pc, PC);
+	pass(31000);
+	many_macs(PREFIX "::7:%x", 300, false);
+	for (int i = 0; i < 300; i++) {
+		snprintf(a, sizeof(a), PREFIX "::7:%x", i);
+		wan_asks(a);
+	}
+	pass(1000);
+	forget();
+	asked = w.now;
+	wan_asks(PC);
+	pass(5000);
+	assert_in_range(longest_unasked(PC, asked, &mcasts), 1, T_ASK);
 }
 
 static void gone_and_no_longer_wanted_is_left_alone(void **s)
@@ -458,7 +700,7 @@ static void host_that_moved_in_silence_is_found_on_the_other_port(void **s)
 	learn(1, &mac_pc, PC);
 	pass(31000);
 	wan_asks(PC);
-	pass(2100);
+	pass(1010);
 	assert_true(last_nd(2, ND_NS)->nd.l2dst.b[0] & 1);
 	na(2, &mac_pc, PC, NA_SOLICITED);
 	pass(800);
@@ -572,6 +814,19 @@ static void move_to_another_port_takes_route_and_neighbour_along(void **s)
 	assert_int_equal(count_act(ACT_NEIGH_SET, 2), 1);
 	assert_int_equal(count_act(ACT_ROUTE_SET, 2), 1);
 	assert_int_equal(count_set(ACT_SET_DEL, SET_KNOWN), 0);
+}
+
+/* Who is behind a dead link cannot answer. */
+static void owner_whose_port_is_down_loses_at_once(void **s)
+{
+	(void)s;
+	world_with(&(struct np_conf){.lan_n = 2, .proxy = true});
+	learn(1, &mac_pc, PC);
+	np_port_down(w.np, w.now, 1);
+	ns(2, PC, &mac_pc, "fe80::3");
+	assert_int_equal(host_of(PC).port, 2);
+	assert_int_equal(state_of(PC), HOST_CHECK);
+	assert_int_equal(count_nd(2, ND_NS, PC), 1);
 }
 
 static void gone_address_is_anybodys(void **s)
@@ -1294,11 +1549,79 @@ static void saved_table_answers_from_the_first_moment(void **s)
 	assert_int_equal(count_act(ACT_ROUTE_SET, NP_WAN), 1);
 	assert_int_equal(count_act(ACT_NEIGH_SET, NP_WAN), 1);
 	assert_int_equal(state_of(PC), HOST_IDLE);
+	forget();
 	wan_asks(PC);
 	assert_int_equal(count_nd(NP_WAN, ND_NA, PC), 1);
 	/* who only spoke is asked, and has proved nothing by being written down */
 	assert_int_equal(state_of(PHONE), HOST_CHECK);
 	assert_false(host_of(PHONE).proven);
+	text_done(&t);
+}
+
+static void restart(const struct text *saved)
+{
+	struct np_conf c = {.lan_n = 1, .proxy = true};
+	struct addr ll = A("fe80::1"), ll2 = A("fe80::2");
+
+	np_free(w.np);
+	w.np = np_new(&c, (struct hash_key){{5, 6}}, w.now, on_act, NULL);
+	np_port_up(w.np, w.now, 0, &mac_wan, &ll, 1500);
+	np_port_up(w.np, w.now, 1, &mac_lan, &ll2, 1500);
+	forget();
+	np_restore(w.np, w.now, text_str(saved));
+}
+
+/* What the router asked while nobody listened, it asks again only after a
+ * second: an answer that it was not expecting ends its waiting. */
+static void router_hears_of_saved_hosts_at_once(void **s)
+{
+	struct text t = TEXT_INIT;
+	struct addr router = A("fe80::100");
+	const struct event *e;
+
+	(void)s;
+	world();
+	learn(1, &mac_phone, PHONE);
+	pass(31000);
+	wan_asks(PHONE);
+	pass(4000);
+	assert_int_equal(state_of(PHONE), HOST_GONE);
+	learn(1, &mac_pc, PC);
+	np_save(w.np, w.now, &t);
+	restart(&t);
+	assert_int_equal(count_nd(NP_WAN, ND_NA, PC), 1);
+	e = last_nd(NP_WAN, ND_NA);
+	assert_int_equal(e->nd.flags, 0);
+	assert_memory_equal(&e->nd.l2dst, &mac_router, 6);
+	assert_int_equal(addr_cmp(&e->nd.dst, &router), 0);
+	assert_memory_equal(&e->nd.tll, &mac_wan, 6);
+	/* not of whom we would not answer for */
+	assert_int_equal(count_nd(NP_WAN, ND_NA, PHONE), 0);
+	pass(60000);
+	assert_int_equal(count_nd(NP_WAN, ND_NA, PC), 1);
+	text_done(&t);
+}
+
+static void router_hears_of_many_saved_hosts_in_turn(void **s)
+{
+	struct text t = TEXT_INIT;
+
+	(void)s;
+	world();
+	many_macs(PREFIX "::6:%x", 200, true);
+	np_save(w.np, w.now, &t);
+	restart(&t);
+	assert_int_equal(count_nd(NP_WAN, ND_NA, NULL), ANNOUNCE_BURST);
+	pass(1010);
+	assert_in_range(count_nd(NP_WAN, ND_NA, NULL), ANNOUNCE_BURST + 10,
+		ANNOUNCE_BURST + 12);
+	pass(10000);
+	assert_int_equal(count_nd(NP_WAN, ND_NA, NULL), 200);
+	/* to it alone: others on the line are not woken */
+	for (size_t i = 0; i < w.n; i++)
+		assert_false(w.log[i].is_nd && w.log[i].port == NP_WAN &&
+			w.log[i].nd.type == ND_NA &&
+			w.log[i].nd.l2dst.b[0] & 1);
 	text_done(&t);
 }
 
@@ -1439,6 +1762,19 @@ static void filter_follows_the_state(void **s)
 	pass(3500);
 	assert_int_equal(state_of(PC), HOST_GONE);
 	assert_int_equal(shield_of(PC), SHIELD_ASKED);
+}
+
+/* What the filter answers alone we do not hear of; should the newcomer stay
+ * silent, it must be asked on. */
+static void filter_tells_of_questions_for_who_is_being_asked(void **s)
+{
+	(void)s;
+	shielded();
+	ns(1, PC, &mac_pc, "fe80::2");
+	assert_int_equal(state_of(PC), HOST_CHECK);
+	assert_int_equal(shield_of(PC), SHIELD_ANSWER | SHIELD_TELL);
+	na(1, &mac_pc, PC, NA_SOLICITED);
+	assert_int_equal(shield_of(PC), SHIELD_ANSWER);
 }
 
 static void filter_forgets_a_stranger_that_nobody_is(void **s)
@@ -1748,7 +2084,16 @@ int main(void)
 		T(live_becomes_idle_and_nothing_is_sent_by_itself),
 		T(idle_is_answered_at_once_and_checked_by_unicast),
 		T(check_without_answer_is_gone_after_three_seconds),
-		T(gone_while_wanted_is_asked_on_by_unicast),
+		T(who_is_wanted_never_waits_long_for_a_question),
+		T(whom_nobody_wants_is_asked_three_times),
+		T(newcomer_that_is_wanted_is_asked_on),
+		T(undeliverable_packet_makes_its_host_wanted),
+		T(who_left_its_dad_is_found_soon_if_wanted),
+		T(probed_host_with_a_mac_is_asked_between_the_multicasts),
+		T(question_outlives_gone_and_is_answered_when_the_host_wakes),
+		T(claim_does_not_outlive_gone),
+		T(questions_to_the_silent_have_one_budget),
+		T(invented_addresses_leave_questions_to_the_proven),
 		T(gone_and_no_longer_wanted_is_left_alone),
 		T(host_that_moved_in_silence_is_found_on_the_other_port),
 		T(gone_but_seen_is_asked_for_again_and_found),
@@ -1758,6 +2103,7 @@ int main(void)
 		T(answering_owner_keeps_the_address),
 		T(owner_on_another_port_is_defended_against_dad),
 		T(move_to_another_port_takes_route_and_neighbour_along),
+		T(owner_whose_port_is_down_loses_at_once),
 		T(gone_address_is_anybodys),
 		T(pinned_device_stands_in_the_sets_before_it_speaks),
 		T(pinned_device_that_is_away_is_not_answered_for),
@@ -1802,11 +2148,14 @@ int main(void)
 		T(new_wan_mac_is_announced_for_every_host),
 		T(delegated_prefix_is_announced_without_proxying),
 		T(saved_table_answers_from_the_first_moment),
+		T(router_hears_of_saved_hosts_at_once),
+		T(router_hears_of_many_saved_hosts_in_turn),
 		T(saved_claims_and_silent_hosts_come_back_as_they_were),
 		T(an_open_contest_goes_on_after_a_restart),
 		T(what_a_successor_must_know_is_counted),
 		T(nonsense_in_a_saved_table_is_skipped),
 		T(filter_follows_the_state),
+		T(filter_tells_of_questions_for_who_is_being_asked),
 		T(filter_forgets_a_stranger_that_nobody_is),
 		T(filter_is_told_our_addresses_and_port),
 		T(filter_is_off_while_both_sides_are_one_wire),
