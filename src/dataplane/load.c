@@ -25,7 +25,8 @@ enum { SAMPLE_MS = 3000, SAMPLE_MAX = 12000, /* a conntrack entry lives longer *
 
 /* ---- libbpf's own words ---- */
 
-static struct text *words;
+/* of the thread that loads; another may use libbpf meanwhile */
+static _Thread_local struct text *words;
 
 static int on_print(enum libbpf_print_level level, const char *fmt, va_list ap)
 {

@@ -106,6 +106,33 @@ static int answer(int fd)
 	}
 }
 
+/* What an earlier refusal left unread. */
+static void drain(int fd)
+{
+	char buf[8192];
+
+	while (recv(fd, buf, sizeof(buf), MSG_DONTWAIT) > 0)
+		;
+}
+
+int kernel_nft_has_table(int fd, const char *table)
+{
+	char buf[PER_MESSAGE];
+	struct nlmsghdr *h;
+	int rc;
+
+	if (strlen(table) >= NFT_NAME_MAXLEN / 2)
+		return -EINVAL;
+	drain(fd);
+	(void)put_head(buf, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETTABLE,
+		NLM_F_ACK, NFPROTO_INET, 0, &h);
+	mnl_attr_put_strz(h, NFTA_TABLE_NAME, table);
+	if (send(fd, buf, h->nlmsg_len, 0) < 0)
+		return -errno;
+	rc = answer(fd);
+	return rc == -ENOENT ? 0 : rc ? rc : 1;
+}
+
 int kernel_nft_map(int fd, uint8_t family, const char *table,
 	const struct kernel_map_element *v, size_t n)
 {
@@ -117,9 +144,7 @@ int kernel_nft_map(int fd, uint8_t family, const char *table,
 		return 0;
 	if (n > KERNEL_ELEMENTS_MAX)
 		return -EMSGSIZE;
-	/* what an earlier refusal left unread */
-	while (recv(fd, buf, sizeof(buf), MSG_DONTWAIT) > 0)
-		;
+	drain(fd);
 	p = put_head(p, NFNL_MSG_BATCH_BEGIN, 0, AF_UNSPEC,
 		NFNL_SUBSYS_NFTABLES, &h);
 	for (size_t i = 0; i < n; i++)

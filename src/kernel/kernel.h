@@ -66,6 +66,11 @@ struct kernel_map_element {
 int kernel_nft_map(int fd, uint8_t family, const char *table,
 	const struct kernel_map_element *v, size_t n);
 
+/* Is there a table of family inet with that name? Asks for its head alone: to
+ * list it costs milliseconds, and the socket that libnftables closes after it
+ * waits for all that was deleted lately. 1, 0 or -errno. */
+int kernel_nft_has_table(int fd, const char *table);
+
 /*
  * Who talks: members of a dynamic set of "iif . ether saddr . ip6 saddr" in
  * table inet TABLE that were refreshed within the last fresh_ms (the set's

@@ -10,7 +10,8 @@
 #include "policy/policy.h"
 
 /* The one table that is ours. Nothing else is ever touched. */
-#define NFT_TABLE "inet kadomori"
+#define NFT_TABLE_NAME "kadomori"
+#define NFT_TABLE "inet " NFT_TABLE_NAME
 /* Set of (interface, MAC, address) of hosts whose packets go out; a member
  * stays NFT_TALKERS_S after its last packet that was looked at. */
 #define NFT_TALKERS "talkers"

@@ -34,7 +34,7 @@ struct apply {
 	struct ipc *ipc;	/* to the decide that rules */
 	struct ipc *next;	/* to one that has not proven itself */
 	pid_t pid, next_pid;
-	int control_fd;
+	int control_fd, nfnl;
 	struct intent *in;	/* names of the interfaces only */
 	struct event *settle, *watch;
 	bool loaded;
@@ -437,12 +437,9 @@ static void check_table(struct apply *a)
 {
 	cleanup(freep) char *all = NULL;
 	char *said = NULL;
-	char *list = NULL;
 
-	if (!a->loaded || kernel_nft_list("table " NFT_TABLE, &list) != -ENOENT) {
-		free(list);
+	if (!a->loaded || kernel_nft_has_table(a->nfnl, NFT_TABLE_NAME) != 0)
 		return;
-	}
 	(void)kernel_forwarding(false);
 	log_warn(_("somebody removed the gate's table; forwarding is off until it is back"));
 	all = listener_with_sets(a->listener, a->rules);
@@ -546,7 +543,7 @@ static void warn_foreign(void)
 int apply_run(const struct settings *s, const struct intent *in, int control_fd)
 {
 	struct apply a = {.s = s, .control_fd = control_fd,
-		.base = event_base_new()};
+		.base = event_base_new(), .nfnl = kernel_nfnl_open()};
 
 	a.in = (struct intent *)(uintptr_t)in;
 	signal(SIGPIPE, SIG_IGN);
@@ -560,9 +557,11 @@ int apply_run(const struct settings *s, const struct intent *in, int control_fd)
 	start_decide(&a);
 	event_base_dispatch(a.base);
 	notify_systemd("STOPPING=1");
-	listener_free(a.listener, a.sweep);
 	esp_free(a.esp);
 	fast_free(a.fast);
+	/* last: the kernel takes its time over the fast path's programs, and
+	 * the line's router goes on asking */
+	listener_free(a.listener, a.sweep);
 	if (a.pid > 0)
 		kill(a.pid, SIGTERM);
 	if (a.next_pid > 0)

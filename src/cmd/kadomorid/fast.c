@@ -16,6 +16,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <event2/event.h>
 #include <jansson.h>
 #include <libmnl/libmnl.h>
@@ -23,12 +24,26 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 enum { BEAT_MS = 250, TELL_BEATS = 8, LOOK_MS = 50, AGAIN_MS = 300, DEVICES_MAX = 32,
-	WISHES_A_SECOND = 2000 };
+	WISHES_A_SECOND = 2000, ESP_WAITING_MAX = 4096 };
+
+/*
+ * The kernel looks at the programs for some half a second, and apply has hosts
+ * to let in meanwhile: so a thread loads them.
+ */
+struct opening {
+	pthread_t thread;
+	int done[2];	/* a pipe: a byte when the thread ends */
+	struct dataplane *dp;
+	struct text why;
+	int rc;
+};
 
 struct fast {
 	struct event_base *base;
@@ -36,13 +51,18 @@ struct fast {
 	struct intent *const *in;
 	fast_status_fn status;
 	void *arg;
-	struct dataplane *dp;	/* NULL: off */
+	struct dataplane *dp;	/* NULL: off, or not opened yet */
+	struct opening *opening;
+	/* bindings learnt while it opens; beyond the maximum they go the slow
+	 * way, which is complete */
+	struct espnat_change *esp;
+	size_t esp_n, esp_cap;
 	const char *off;	/* why, a word */
 	char *words;		/* the kernel's, or the foreign tables */
 	bool rules, foreign;
 	unsigned beats, wishes, news;
 	int nfnl, rtnl;
-	struct event *beat, *wishing, *looking, *watching;
+	struct event *beat, *wishing, *looking, *watching, *opened;
 	bool links_moved, fdb_moved, routes_moved, again;
 	struct dataplane_device seen[DEVICES_MAX];
 	size_t seen_n;
@@ -242,43 +262,116 @@ static void see_foreign(struct fast *f)
 
 static void on_wishing(int fd, short what, void *arg);
 
+static void *open_away(void *arg)
+{
+	struct opening *o = arg;
+
+	o->rc = dataplane_open(0, &o->dp, &o->why);
+	(void)!write(o->done[1], "", 1);
+	return NULL;
+}
+
+/* Signals are for the thread that waits for events. */
+static int start_thread(struct opening *o)
+{
+	sigset_t all, before;
+	int rc;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	rc = pthread_create(&o->thread, NULL, open_away, o);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return -rc;
+}
+
+static void opening_free(struct opening *o)
+{
+	for (int i = 0; i < 2; i++)
+		if (o->done[i] >= 0)
+			close(o->done[i]);
+	text_done(&o->why);
+	free(o);
+}
+
+static void refused_it(struct fast *f, int rc, struct text *why)
+{
+	log_warn(_("fast path: off, this kernel does not take it (%s); the gate is complete without it: %.300s"),
+		strerror(-rc), text_str(why));
+	off(f, "kernel", text_take(why));
+}
+
+static void follow_rules(struct fast *f);
+
+/* All that was learnt meanwhile, then as if it had been there before. */
+static void opened(struct fast *f, struct dataplane *dp)
+{
+	f->dp = dp;
+	f->wishing = event_new(f->base, dataplane_wish_fd(dp),
+		EV_READ | EV_PERSIST, on_wishing, f);
+	event_add(f->wishing, NULL);
+	dataplane_wan4(dp, f->has_wan4 ? &f->wan4 : NULL);
+	see_foreign(f);
+	for (size_t i = 0; i < f->esp_n; i++)
+		fast_esp(f, &f->esp[i]);
+	f->esp_n = 0;
+	follow_rules(f);
+}
+
+static void on_opened(int fd, short what, void *arg)
+{
+	struct fast *f = arg;
+	struct opening *o = f->opening;
+
+	(void)fd;
+	(void)what;
+	pthread_join(o->thread, NULL);
+	f->opening = NULL;
+	f->news = 2;
+	f->beats = 0; /* status hears of it with the next one */
+	if (o->rc)
+		refused_it(f, o->rc, &o->why);
+	else
+		opened(f, o->dp);
+	opening_free(o);
+}
+
 static void open_it(struct fast *f)
 {
-	struct text why = TEXT_INIT;
+	struct opening *o;
 	int rc;
 
 	if (f->wish == FAST_OFF) {
 		off(f, "asked", NULL);
 		return;
 	}
-	rc = dataplane_open(0, &f->dp, &why);
+	o = xcalloc(1, sizeof(*o));
+	*o = (struct opening){.done = {-1, -1}, .why = TEXT_INIT};
+	rc = pipe2(o->done, O_CLOEXEC) ? -errno : start_thread(o);
 	if (rc) {
-		log_warn(_("fast path: off, this kernel does not take it (%s); the gate is complete without it: %.300s"),
-			strerror(-rc), text_str(&why));
-		off(f, "kernel", text_take(&why));
-	} else {
-		f->wishing = event_new(f->base, dataplane_wish_fd(f->dp),
-			EV_READ | EV_PERSIST, on_wishing, f);
-		event_add(f->wishing, NULL);
+		refused_it(f, rc, &o->why);
+		opening_free(o);
+		return;
 	}
-	text_done(&why);
+	f->opening = o;
+	f->opened = event_new(f->base, o->done[0], EV_READ, on_opened, f);
+	event_add(f->opened, NULL);
 }
 
 void fast_rules(struct fast *f)
 {
-	char buf[8];
-
 	f->news = 2;
 	if (!f->rules) {
 		f->rules = true;
 		open_it(f);
-		if (!f->dp)
-			return;
-		dataplane_wan4(f->dp, f->has_wan4 ? &f->wan4 : NULL);
-		see_foreign(f);
 	}
-	if (!f->dp)
-		return;
+	if (f->dp)
+		follow_rules(f);
+}
+
+static void follow_rules(struct fast *f)
+{
+	char buf[8];
+
 	if (see_devices(f)) /* perhaps the configuration names others */
 		attach(f);
 	dataplane_liberal(f->dp, !kernel_sysctl_read(
@@ -526,7 +619,7 @@ static void on_beat(int fd, short what, void *arg)
 		dataplane_beat(f->dp);
 	if (!(f->beats % 4))
 		f->wishes = 0;
-	if (!f->rules || f->beats++ % TELL_BEATS)
+	if (!f->rules || f->opening || f->beats++ % TELL_BEATS)
 		return;
 	/* once more after it has become quiet */
 	if (!f->dp || dataplane_busy(f->dp))
@@ -585,6 +678,14 @@ void fast_free(struct fast *f)
 	event_free(f->watching);
 	if (f->wishing)
 		event_free(f->wishing);
+	if (f->opening) {
+		pthread_join(f->opening->thread, NULL);
+		dataplane_free(f->opening->dp);
+		opening_free(f->opening);
+	}
+	if (f->opened)
+		event_free(f->opened);
+	free(f->esp);
 	dataplane_free(f->dp);
 	if (f->nfnl >= 0)
 		close(f->nfnl);
@@ -608,6 +709,8 @@ void fast_esp(struct fast *f, const struct espnat_change *c)
 	bool out = c->kind == ESPNAT_OUT_SET || c->kind == ESPNAT_OUT_DEL;
 	bool set = c->kind == ESPNAT_IN_SET || c->kind == ESPNAT_OUT_SET;
 
+	if (f->opening && (in || out) && f->esp_n < ESP_WAITING_MAX)
+		*GROW(f->esp, f->esp_n, f->esp_cap) = *c;
 	if (f->dp && (in || out))
 		dataplane_esp(f->dp, c->host, c->peer, c->spi, in, set);
 }
@@ -637,6 +740,7 @@ void fast_esp_counts(struct fast *f, struct text *out)
 
 void fast_esp_clear(struct fast *f)
 {
+	f->esp_n = 0;
 	if (f->dp)
 		dataplane_esp_clear(f->dp);
 }

@@ -19,7 +19,8 @@ typedef void (*fast_status_fn)(void *arg, const char *json);
 struct fast *fast_new(struct event_base *base, enum fast_wish wish,
 	struct intent *const *in, fast_status_fn status, void *arg);
 void fast_free(struct fast *f);
-/* The gate's rules are in: now, and each time they are others. */
+/* The gate's rules are in: now, and each time they are others. The first time
+ * a thread begins to load the programs; they are attached when it ends. */
 void fast_rules(struct fast *f);
 /* nftables told something (the netlink message; NULL: more than the socket
  * could hold): who was it? */

@@ -136,7 +136,7 @@ static void flush(struct hands *h)
 {
 	/* a delegated line has no such sets: nothing is gated by them */
 	if (listen_proxies(*h->in) &&
-		kernel_nft_elements(h->nfnl, "kadomori", h->pending,
+		kernel_nft_elements(h->nfnl, NFT_TABLE_NAME, h->pending,
 			h->pending_n))
 		refill(h);
 	h->pending_n = 0;
@@ -432,7 +432,7 @@ size_t hands_talkers(struct hands *h, struct talker *v, size_t max)
 	struct talkers t = {h, v, 0, max};
 
 	if (!listen_proxies(*h->in) || h->nfnl < 0 ||
-		kernel_nft_talkers(h->nfnl, "kadomori", NFT_TALKERS,
+		kernel_nft_talkers(h->nfnl, NFT_TABLE_NAME, NFT_TALKERS,
 			NFT_TALKERS_S * 1000, TALKERS_EVERY_S * 1000, on_talker,
 			&t))
 		return 0;
