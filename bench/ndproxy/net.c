@@ -14,7 +14,6 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -242,10 +241,12 @@ static void by_hand(const struct net *n)
 		"ip -6 route add default via fe80::100 dev wan0");
 }
 
+/* A predecessor's children hold the lock until they are gone too. */
 static pid_t spawn_ours(const struct net *n)
 {
-	return spawn(n, "%sexec taskset -c 1 %s --lang en --conf %s/k.conf "
-		"--run %s/run >>%s/ours.log 2>&1",
+	return spawn(n, "flock %s/run/lock true 2>/dev/null; "
+		"%sexec taskset -c 1 %s --lang en --conf %s/k.conf "
+		"--run %s/run >>%s/ours.log 2>&1", n->dir,
 		n->subject == OURS ? "KADOMORI_NDP_FILTER=off " : "", n->daemon,
 		n->dir, n->dir, n->dir);
 }
@@ -256,27 +257,17 @@ static pid_t spawn_ndppd(const struct net *n)
 		n->dir, n->dir);
 }
 
-/* Its children hold the lock until they are gone too. */
-static void lock_wait(const struct net *n)
-{
-	char path[128];
-	int fd;
-
-	snprintf(path, sizeof(path), "%s/run/lock", n->dir);
-	fd = open(path, O_RDWR | O_CLOEXEC);
-	if (fd < 0)
-		return;
-	flock(fd, LOCK_EX);
-	close(fd);
-}
-
 pid_t subject_again(struct net *n)
 {
 	waitpid(n->pid, NULL, 0);
-	if (subject_is_ours(n))
-		lock_wait(n);
 	n->pid = subject_is_ours(n) ? spawn_ours(n) : spawn_ndppd(n);
 	return n->pid;
+}
+
+void subject_swap(struct net *n, int sig)
+{
+	kill(sig == SIGKILL ? -n->pid : n->pid, sig);
+	n->pid = spawn_ours(n);
 }
 
 static bool start_ours(struct net *n)

@@ -46,6 +46,9 @@ void net_read(const struct net *n, char *buf, size_t len, const char *fmt, ...)
 bool subject_start(struct net *n, enum subject s);
 /* After a kill: the same program on what it left. */
 pid_t subject_again(struct net *n);
+/* Ends ours with sig (a kill: its children too); the next one starts as soon as
+ * it is gone. Does not wait for either. */
+void subject_swap(struct net *n, int sig);
 void subject_stop(struct net *n);
 /* With the filter in the kernel or without it. */
 bool subject_is_ours(const struct net *n);

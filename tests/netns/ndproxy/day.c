@@ -9,13 +9,12 @@
  * to every address twenty times a second, but only to neighbours that were
  * answered for.
  *
- * Nobody may be unreachable for more than a second outside its own absence: one
- * question lost and repeated is too many. (Who wakes may have been asked for
- * just before.)
+ * Nobody may be unreachable for more than a second outside its own absence, with
+ * the filter in the kernel and without: one question lost and repeated is too
+ * many.
  *
  * All of it runs on one CPU, by a clock that stands while that CPU is taken
- * away (a hypervisor's or a real-time program's doing); one repeat more is
- * granted to who was unreachable at that moment.
+ * away (a hypervisor's or a real-time program's doing).
  */
 #include "../../../bench/ndproxy/net.h"
 
@@ -28,11 +27,6 @@
 enum { HOSTS = 30, PER_HOST = 2, ADDRS = HOSTS * PER_HOST, SECOND = 1000000,
 	DAY_S = 70, EVERY_US = 50000, CACHE_US = 5 * SECOND,
 	LIMIT_US = SECOND,
-	/* without the filter a solicitation that comes while no daemon runs is
-	 * lost, and the router repeats it after a second */
-	LIMIT_ALONE_US = SECOND + 200000,
-	/* asked for just before it woke: the repeat, and what that takes */
-	LIMIT_WOKEN_US = SECOND + 200000,
 	/* who has to wait longer for the CPU than this did not have it */
 	TURN_US = 2000, STALL_US = 20000, CPU = 1 /* as net.c has the daemon */ };
 
@@ -54,7 +48,7 @@ static struct net n;
 static struct home homes[HOSTS];
 static struct one ones[ADDRS];
 static struct addr prefix, outside;
-static int64_t began, now, worst, stalled_at;
+static int64_t began, now, worst;
 static unsigned late;	/* times that an address was unreachable for too long */
 static unsigned serial, echoes, answers, moves, changes, naps, renewals;
 /* The longest by what had happened to the address's host last. */
@@ -66,6 +60,31 @@ static const char *const cause_names[] = {
 static int64_t worst_of[NOTHING + 1];
 
 static enum cause causes[ADDRS];
+
+/* What was last seen of an address, told when it was unreachable for too long. */
+enum { PAST = 16 };
+static struct past {
+	int64_t at;
+	const char *what;
+} pasts[ADDRS][PAST];
+static unsigned past_n[ADDRS];
+
+static void note(const struct one *o, const char *what)
+{
+	unsigned i = (unsigned)(o - ones);
+
+	pasts[i][past_n[i]++ % PAST] = (struct past){now, what};
+}
+
+static void tell_past(const struct one *o)
+{
+	unsigned i = (unsigned)(o - ones), end = past_n[i];
+
+	for (unsigned k = end > PAST ? end - PAST : 0; k < end; k++)
+		printf("    %.3f %s\n",
+			(double)(pasts[i][k % PAST].at - began) / SECOND,
+			pasts[i][k % PAST].what);
+}
 
 /* ---- a clock that stands while the CPU does ---- */
 
@@ -82,14 +101,11 @@ static int64_t overdue(int64_t real)
 
 static int64_t clock_now(void)
 {
-	int64_t ret, real, more;
+	int64_t ret, real;
 
 	pthread_mutex_lock(&watch_lock);
 	real = now_us();
-	more = overdue(real);
-	ret = real - lost - more;
-	if (more)
-		stalled_at = ret;
+	ret = real - lost - overdue(real);
 	pthread_mutex_unlock(&watch_lock);
 	return ret;
 }
@@ -97,16 +113,13 @@ static int64_t clock_now(void)
 static void *watch(void *arg)
 {
 	for (;;) {
-		int64_t real, more;
+		int64_t real;
 
 		usleep(TURN_US);
 		pthread_mutex_lock(&watch_lock);
 		real = now_us();
-		more = overdue(real);
-		lost += more;
+		lost += overdue(real);
 		turned = real;
-		if (more)
-			stalled_at = real - lost;
 		pthread_mutex_unlock(&watch_lock);
 	}
 	return arg;
@@ -141,6 +154,7 @@ static void take_address(unsigned i)
 	o->a.b[11] = (uint8_t)o->host;
 	put_be32(o->a.b + 12, 0x51000000u + ++serial);
 	o->since = now + SECOND;
+	note(o, "the host claims it (DAD)");
 	raw_send(&n, homes[o->host].side, f, ns_frame(f, &homes[o->host].mac,
 		NULL, &none, &o->a));
 }
@@ -212,11 +226,15 @@ static void home_frame(enum side side, uint8_t *f, size_t len)
 	if (m.type != ND_NS || addr_is_zero(&m.src))
 		return;
 	o = find(&m.target);
-	if (o && awake(o->host) && o->since <= now &&
-		homes[o->host].side == side &&
-		(m.l2dst.b[0] & 1 || !memcmp(&m.l2dst, &homes[o->host].mac, 6)))
+	if (!o)
+		return;
+	note(o, m.l2dst.b[0] & 1 ? "all are asked" : "one is asked");
+	if (awake(o->host) && o->since <= now && homes[o->host].side == side &&
+		(m.l2dst.b[0] & 1 || !memcmp(&m.l2dst, &homes[o->host].mac, 6))) {
+		note(o, "the host answers");
 		raw_send(&n, side, r, na_frame(r, &homes[o->host].mac, &m.l2src,
 			&m.target, &m.src, NA_SOLICITED | NA_OVERRIDE));
+	}
 }
 
 /* The first packet that a host sends makes it solicit its router. */
@@ -228,6 +246,7 @@ static void speak(struct one *o)
 	if (o->spoke || !awake(o->host))
 		return;
 	o->spoke = true;
+	note(o, "the host speaks");
 	raw_send(&n, homes[o->host].side, f, ns_frame(f, &homes[o->host].mac,
 		NULL, &o->a, &gw));
 }
@@ -249,6 +268,7 @@ static void router_frame(const uint8_t *f, size_t len)
 	} else if (nd_parse(f, len, &m) == ND_GOOD && m.type == ND_NA) {
 		o = find(&m.target);
 		if (o) {
+			note(o, "the router has an answer");
 			o->until = now + CACHE_US;
 			o->asked = 0;
 		}
@@ -262,6 +282,7 @@ static void router_visit(struct one *o)
 	if (o->until <= now) {
 		if (now - o->asked >= SECOND) {
 			o->asked = now;
+			note(o, "the router asks");
 			raw_send(&n, WAN, f, ns_frame(f, &n.mac[WAN], NULL,
 				&n.router, &o->a));
 		}
@@ -275,15 +296,6 @@ static void router_visit(struct one *o)
 		&outside, &o->a, 1));
 }
 
-static int64_t limit(const struct one *o, int64_t from)
-{
-	int64_t r = n.subject == OURS_BPF ? LIMIT_US : LIMIT_ALONE_US;
-
-	if (from == homes[o->host].asleep_until)
-		r = LIMIT_WOKEN_US;
-	return stalled_at >= from ? r + SECOND : r;
-}
-
 /* How long has an address been unreachable that its host has and is awake for? */
 static void judge(struct one *o)
 {
@@ -295,16 +307,17 @@ static void judge(struct one *o)
 
 	if (!o->since || o->since > now || !awake(o->host))
 		return;
-	was = o->gap > limit(o, from);
+	was = o->gap > LIMIT_US;
 	o->gap = now - from;
 	worst_of[c] = MAX2(worst_of[c], o->gap);
 	worst = MAX2(worst, o->gap);
-	if (o->gap <= limit(o, from) || was)
+	if (o->gap <= LIMIT_US || was)
 		return;
 	late++;
 	printf("second %.2f: %s (%s) has been unreachable for %.2f s\n",
 		(double)(now - began) / SECOND, addr_format(FAM_6, &o->a, s),
 		cause_names[c], (double)o->gap / SECOND);
+	tell_past(o);
 }
 
 /* ---- what happens ---- */
@@ -319,9 +332,14 @@ static void renew(void)
 static void nap(void)
 {
 	naps++;
-	homes[(naps * 7) % HOSTS].asleep_until = now + 4 * SECOND;
-	for (unsigned i = 0; i < PER_HOST; i++)
+	/* it wakes at any time after it was asked for */
+	homes[(naps * 7) % HOSTS].asleep_until =
+		now + 4 * SECOND + naps * 130000 % SECOND;
+	for (unsigned i = 0; i < PER_HOST; i++) {
 		causes[naps * 7 % HOSTS * PER_HOST + i] = NAP;
+		note(&ones[naps * 7 % HOSTS * PER_HOST + i],
+			"the host sleeps for four to five seconds");
+	}
 }
 
 /* The host keeps its addresses and claims them anew (DAD). */
@@ -334,6 +352,8 @@ static void claim_again(unsigned h, enum cause why)
 		causes[i] = why;
 		ones[i].since = now + SECOND;
 		ones[i].spoke = false;
+		note(&ones[i], why == NEW_MAC ? "the host claims it with another MAC"
+					      : "the host claims it on another port");
 		raw_send(&n, homes[h].side, f, ns_frame(f, &homes[h].mac, NULL,
 			&none, &ones[i].a));
 	}
@@ -365,8 +385,7 @@ static void upgrade(void)
 	snprintf(path, sizeof(path), "%s/kadomorid-new", n.dir);
 	net_sh(&n, -1, "cp %s %s", n.daemon, path);
 	n.daemon = path;
-	kill(n.pid, SIGTERM);
-	(void)subject_again(&n);
+	subject_swap(&n, SIGTERM);
 }
 
 static void happen(unsigned s)
@@ -387,8 +406,7 @@ static void happen(unsigned s)
 		kill(subject_worker(&n), SIGKILL);
 		return;
 	case 52:
-		kill(-n.pid, SIGKILL);
-		(void)subject_again(&n);
+		subject_swap(&n, SIGKILL);
 		return;
 	case 60:
 		upgrade();
