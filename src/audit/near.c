@@ -287,6 +287,23 @@ static void tell(struct finding *f, const struct nearly *n)
 		finding_about(f, n->o->more[i], ABOUT_NEAR, NULL);
 }
 
+/* By IPv4: a mapping is there, but hands it to somebody else. */
+static void elsewhere(const struct audit_request *rq, struct finding *f,
+	const struct decision *d)
+{
+	char buf[ADDR_STR];
+
+	if (f->passes || !rq->has4 || strncmp(f->id, "need-", 5) || !d->nat ||
+		d->nat->action != NAT_TO || f->packet.fam != FAM_4 ||
+		!addr_cmp(&d->nat->dst, &rq->device4))
+		return;
+	finding_about(f, d->nat->origin.line, ABOUT_NEAR, xasprintf(
+		_("this line hands it to %s"),
+		addr_format(FAM_4, &d->nat->dst, buf)));
+	for (size_t i = 0; i < d->nat->origin.more_n; i++)
+		finding_about(f, d->nat->origin.more[i], ABOUT_NEAR, NULL);
+}
+
 void au_near(struct auditor *x)
 {
 	cleanup(freep) bool *to = reached(x->rq->pl);
@@ -301,6 +318,7 @@ void au_near(struct auditor *x)
 			pipeline_ask(x->rq->pl, &f->packet, &d) ||
 			(f->passes && (d.rule || d.bypassed)))
 			continue; /* the line that lets it in is the one */
+		elsewhere(x->rq, f, &d);
 		if (x->rq->pl->order == FILTER_FIRST)
 			k.inner.out = d.after.out;
 		else

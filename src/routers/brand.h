@@ -88,6 +88,8 @@ struct brand {
 	brand_read *read; /* NULL until the brand has a reader */
 	/* changes that only this brand's language knows; may be NULL */
 	void (*mend)(const struct mender *m, struct mends *ret);
+	/* its DHCP client (IPv4) hears below the filter, which need not let it pass */
+	bool raw_dhcp;
 	/* web pages only: what its owner is asked, until key is NULL; or NULL */
 	const struct web_question *questions;
 };

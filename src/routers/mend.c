@@ -322,7 +322,11 @@ static void tell(struct text *out, char mark, const char *line, size_t n)
 {
 	cleanup(freep) char *one = xstrndup(line, n);
 	cleanup(freep) char *clean = clean_secrets(one);
-	cleanup(freep) char *safe = text_printable(clean + strspn(clean, " \t"),
+	cleanup(freep) char *safe = NULL;
+
+	if (mark == '-' && !clean[strspn(clean, " \t")])
+		return; /* an empty line goes without a word */
+	safe = text_printable(clean + strspn(clean, " \t"),
 		strlen(clean + strspn(clean, " \t")));
 
 	text_addf(out, "%c %s\n", mark, safe);

@@ -30,6 +30,11 @@ const struct capability *brand_caps(const struct brand *b)
 	return b->caps;
 }
 
+bool brand_raw_dhcp(const struct brand *b)
+{
+	return b->raw_dhcp;
+}
+
 const struct model *brand_models(const struct brand *b, size_t *n)
 {
 	*n = b->model_n;

@@ -82,6 +82,12 @@ struct brand;
 const char *brand_id(const struct brand *b);
 const char *brand_name(const struct brand *b);
 const struct capability *brand_caps(const struct brand *b);
+/*
+ * Does its own DHCP client (IPv4) hear what the filter stops? ISC's dhclient and
+ * its likes read raw sockets (kb.isc.org AA-00378); RouterOS's default
+ * configuration drops all from the WAN that is new, and its client works.
+ */
+bool brand_raw_dhcp(const struct brand *b);
 const struct model *brand_models(const struct brand *b, size_t *n);
 /* NULL-terminated. */
 const struct brand *const *routers_all(void);

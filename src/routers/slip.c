@@ -189,17 +189,33 @@ static void common_fill(struct common *c)
 		}
 }
 
+/* How many words two rows have in common, from both ends. */
+static size_t alike(const struct row *a, const struct row *b)
+{
+	size_t n = MIN2(a->w_n, b->w_n), i = 0, k = 0;
+
+	while (i < n && same_word(&a->w[i], &b->w[i]))
+		i++;
+	while (k + i < n && same_word(&a->w[a->w_n - 1 - k],
+		&b->w[b->w_n - 1 - k]))
+		k++;
+	return i + k;
+}
+
 /*
  * Where the text (rows a..a1) has other lines than the settings (b..b1): one of
- * the settings' in the place of each, or as well.
+ * the settings' in the place of the likest, or as well.
  */
 static void hunk(struct slips *x, size_t a, size_t a1, size_t b, size_t b1)
 {
 	for (size_t k = b; k < b1; k++) {
 		const struct row *s = &x->v[x->text_n + k];
+		size_t most = 0;
 
 		for (size_t i = a; i < a1; i++)
-			if (x->v[i].w_n && (a1 - a) * (b1 - b) <= 16)
+			most = MAX2(most, alike(&x->v[i], s));
+		for (size_t i = a; most && i < a1; i++)
+			if (alike(&x->v[i], s) == most)
 				replace(x, &x->v[i], xstrndup(s->s, s->n));
 		insert(x, a < x->text_n ? (unsigned)a + 1
 			: (unsigned)x->text_n + 1, s);
@@ -215,7 +231,9 @@ static void by_settings(struct slips *x)
 		return;
 	c.len = xcalloc((c.a_n + 1) * (c.b_n + 1), sizeof(*c.len));
 	common_fill(&c);
-	/* not a copy of them at all? */
+	/* two lines may be wrong in a copy; with half of them it is none at all */
+	if (at(&c, 0, 0) + 2 < c.b_n)
+		x->why = SLIP_NEAR;
 	while (at(&c, 0, 0) * 2 >= c.b_n && (a < c.a_n || b < c.b_n)) {
 		for (a1 = a, b1 = b; (a1 < c.a_n || b1 < c.b_n) &&
 			!(a1 < c.a_n && b1 < c.b_n && meet(&c, a1, b1));) {
@@ -277,6 +295,23 @@ static void by_opposite(struct slips *x, const struct row *r)
 					replace(x, r, with_word(r, i, by,
 						strlen(by)));
 			}
+}
+
+/* "disabled=yes", "disabled 1": what switches the line off goes. */
+static void by_switch(struct slips *x, const struct row *r)
+{
+	static const char *const words[] = {" disabled=yes", " inactive:",
+		" shutdown"};
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+		size_t n = strlen(words[i]);
+		const char *at = memmem(r->s, r->n, words[i], n);
+
+		if (at)
+			replace(x, r, xasprintf("%.*s%.*s", (int)(at - r->s),
+				r->s, (int)(r->s + r->n - at - (ptrdiff_t)n),
+				at + n));
+	}
 }
 
 /* A word that stands behind the same word in a line of the same kind. */
@@ -381,10 +416,52 @@ static void by_section(struct slips *x, size_t i)
 		}
 }
 
+/* An empty line inside a section: a line of another, of which this has none. */
+static void by_gap(struct slips *x, size_t i)
+{
+	size_t from = section(x, i), indent;
+
+	if (x->v[i].w_n || i + 1 >= x->text_n || !i)
+		return;
+	indent = x->v[i + 1].indent;
+	if (!indent || !x->v[i + 1].w_n || x->v[i - 1].n == 0)
+		return;
+	while (from && !x->v[from].n)
+		from = section(x, from - 1); /* the gap is none of its own */
+	for (size_t k = 0; k < x->n; k++) {
+		const struct row *o = &x->v[k];
+		bool has = o->w_n < 2 || o->indent != indent;
+
+		for (size_t j = from; !has && j < x->text_n &&
+			(j <= i || x->v[j].indent); j++)
+			has = alike(&x->v[j], o) >= 2 &&
+			      same_word(&x->v[j].w[1], &o->w[1]);
+		if (!has)
+			replace(x, &x->v[i], xstrndup(o->s, o->n));
+	}
+}
+
+/* Another kind of line than the one above, by its first words. */
+static bool begins_kind(const struct slips *x, size_t i)
+{
+	const struct row *r = &x->v[i];
+
+	for (size_t k = 0; i && k < 3 && k < r->w_n; k++)
+		if (k >= r[-1].w_n || !same_word(&r->w[k], &r[-1].w[k]))
+			return true;
+	return i == 0;
+}
+
 static bool heads(const struct slips *x, size_t i)
 {
-	return x->v[i].w_n && !x->v[i].indent && i + 1 < x->text_n &&
-	       x->v[i + 1].w_n && x->v[i + 1].indent;
+	const struct row *r = &x->v[i];
+
+	if (!r->n || r->indent)
+		return false;
+	if (strchr("/*", *r->s))
+		return true;
+	return r->w_n && i + 1 < x->text_n && x->v[i + 1].w_n &&
+	       x->v[i + 1].indent;
 }
 
 /* A section that lost its header, or that has one too many above it. */
@@ -403,8 +480,37 @@ static void by_header(struct slips *x)
 			head[n++] = i;
 	}
 	for (size_t i = 0; i < x->text_n; i++)
-		for (size_t k = 0; k < n && x->v[i].w_n && x->v[i].indent; k++)
-			insert(x, (unsigned)i + 1, &x->v[head[k]]);
+		for (size_t k = 0; k < n && x->v[i].w_n; k++) {
+			bool list = strchr("/*", *x->v[head[k]].s);
+
+			if (list ? begins_kind(x, i) && !heads(x, i)
+				 : x->v[i].indent > 0)
+				insert(x, (unsigned)i + 1, &x->v[head[k]]);
+		}
+}
+
+static bool refuses(const struct row *r)
+{
+	static const char *const words[] = {"drop", "DROP", "deny", "block",
+		"REJECT", "reject"};
+
+	for (size_t i = 0; i < r->w_n; i++)
+		for (size_t k = 0; k < ARRAY_LEN(words); k++)
+			if (strlen(words[k]) == r->w[i].n &&
+				!memcmp(words[k], r->w[i].at, r->w[i].n))
+				return true;
+	return false;
+}
+
+/* A list that lost the line at its end: what refuses in another. */
+static void by_refusal(struct slips *x)
+{
+	for (size_t k = 0; k < x->n; k++)
+		for (size_t i = 0; refuses(&x->v[k]) && i < x->text_n; i++)
+			if (i != k && alike(&x->v[i], &x->v[k]) >= 2 &&
+				!heads(x, i) && (i + 1 == x->text_n ||
+					begins_kind(x, i + 1)))
+				insert(x, (unsigned)i + 2, &x->v[k]);
 }
 
 static void by_swap(struct slips *x, size_t i)
@@ -443,32 +549,53 @@ static bool is_named(const struct slips *x, unsigned no)
 	return false;
 }
 
-static void words_of(struct slips *x, bool named)
+/* Each row of the text that has words, and is named or is not. */
+static void each(struct slips *x, bool named, enum slip why,
+	void (*try)(struct slips *x, size_t i))
 {
-	for (size_t i = 0; i < x->text_n && !x->enough; i++) {
-		if (!x->v[i].w_n || is_named(x, x->v[i].no) != named)
-			continue;
-		for (size_t k = x->n; k-- > 0;)
-			by_twin(x, &x->v[i], &x->v[k]);
-		by_opposite(x, &x->v[i]);
-	}
+	x->why = why;
+	for (size_t i = 0; i < x->text_n && !x->enough; i++)
+		if (x->v[i].w_n && is_named(x, x->v[i].no) == named)
+			try(x, i);
 }
 
-static void lines_of(struct slips *x, bool named)
+static void twins(struct slips *x, size_t i)
 {
-	for (size_t i = 0; i < x->text_n && !x->enough; i++) {
-		if (!x->v[i].w_n || is_named(x, x->v[i].no) != named)
-			continue;
-		by_leaving(x, &x->v[i]);
-		by_tail(x, &x->v[i]);
-		by_usage(x, &x->v[i]);
-		if (!named)
-			continue;
-		by_sibling(x, &x->v[i]);
-		if (i == 0 || section(x, i) != section(x, i - 1) ||
-			!is_named(x, x->v[i - 1].no))
-			by_section(x, i);
-	}
+	for (size_t k = x->n; k-- > 0;)
+		by_twin(x, &x->v[i], &x->v[k]);
+}
+
+static void opposites_of(struct slips *x, size_t i)
+{
+	by_switch(x, &x->v[i]);
+	by_opposite(x, &x->v[i]);
+}
+
+static void near_words(struct slips *x, size_t i)
+{
+	twins(x, i);
+	opposites_of(x, i);
+}
+
+static void other_words(struct slips *x, size_t i)
+{
+	by_leaving(x, &x->v[i]);
+	by_tail(x, &x->v[i]);
+	by_usage(x, &x->v[i]);
+}
+
+static void other_lines(struct slips *x, size_t i)
+{
+	by_sibling(x, &x->v[i]);
+	if (i == 0 || section(x, i) != section(x, i - 1) ||
+		!is_named(x, x->v[i - 1].no))
+		by_section(x, i);
+}
+
+static void swaps(struct slips *x, size_t i)
+{
+	if (i + 1 < x->text_n)
+		by_swap(x, i);
 }
 
 static char *settings(const struct request *rq)
@@ -484,19 +611,20 @@ static char *settings(const struct request *rq)
 	return text_take(&t);
 }
 
-/* How many lines of lines stand in text, too. */
+/* How many lines of lines stand in text, against how many there are. */
 static size_t shared(const char *text, const char *lines)
 {
-	size_t hits = 0;
+	size_t hits = 0, all = 0;
 
 	for (const char *p = lines; *p;) {
 		size_t n = strcspn(p, "\n");
 		cleanup(freep) char *one = xstrndup(p, n);
 
+		all += n > 0;
 		hits += n && strstr(text, one);
 		p += n + (p[n] == '\n');
 	}
-	return hits;
+	return all ? 1000 * hits * hits / all : 0;
 }
 
 const struct model *routers_nearest(const struct brand *b, const char *text,
@@ -522,6 +650,28 @@ const struct model *routers_nearest(const struct brand *b, const char *text,
 	return best;
 }
 
+static void in_order(struct slips *x)
+{
+	x->why = SLIP_COPY;
+	by_order(x);
+	by_settings(x);
+	x->why = SLIP_NEAR;
+	for (size_t i = 0; i < x->text_n && !x->enough; i++)
+		by_gap(x, i);
+	each(x, true, SLIP_NEAR, near_words);
+	each(x, false, SLIP_NEAR, opposites_of);
+	each(x, true, SLIP_FAR, swaps);
+	each(x, true, SLIP_FAR, other_words);
+	each(x, true, SLIP_FAR, other_lines);
+	if (!x->enough)
+		by_header(x);
+	if (!x->enough)
+		by_refusal(x);
+	each(x, false, SLIP_NEAR, twins);
+	each(x, false, SLIP_FAR, swaps);
+	each(x, false, SLIP_FAR, other_words);
+}
+
 void routers_slips(const struct slip_ask *a, slip_try *try, void *arg)
 {
 	cleanup(freep) char *meant = settings(a->rq);
@@ -530,21 +680,8 @@ void routers_slips(const struct slip_ask *a, slip_try *try, void *arg)
 	rows_of(&x, a->text, true);
 	x.text_n = x.n;
 	rows_of(&x, meant, false);
-	if (x.text_n <= LINES_MAX && x.n - x.text_n <= LINES_MAX) {
-		x.why = SLIP_COPY;
-		by_order(&x);
-		by_settings(&x);
-		x.why = SLIP_NEAR;
-		words_of(&x, true);
-		words_of(&x, false);
-		x.why = SLIP_FAR;
-		for (size_t i = 0; i + 1 < x.text_n && !x.enough; i++)
-			by_swap(&x, i);
-		lines_of(&x, true);
-		if (!x.enough)
-			by_header(&x);
-		lines_of(&x, false);
-	}
+	if (x.text_n <= LINES_MAX && x.n - x.text_n <= LINES_MAX)
+		in_order(&x);
 	free(x.seen);
 	free(x.v);
 }

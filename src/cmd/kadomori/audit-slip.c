@@ -77,6 +77,28 @@ static void context(const char *text, unsigned no, struct text *out)
 		text_addf(out, "  %s\n", line);
 }
 
+/* An empty line that a section goes on behind; where a line stood, perhaps. */
+static bool is_gap(const char *text, unsigned no)
+{
+	size_t gap;
+
+	for (unsigned i = 1; i < no && *text; i++)
+		text += strcspn(text, "\n") + (text[strcspn(text, "\n")] == '\n');
+	gap = strspn(text, " \t\r");
+	if (!no || text[gap] != '\n')
+		return false;
+	text += gap + 1;
+	gap = strspn(text, " \t");
+	return gap && text[gap] && !strchr("\r\n", text[gap]);
+}
+
+static void tell_gap(const struct slipping *s, struct finding *f, unsigned no)
+{
+	if (is_gap(s->text, no))
+		finding_about(f, no, ABOUT_NEAR,
+			xstrdup(_("this line is empty: what stood here may be lost")));
+}
+
 static void tell(struct slipping *s, struct finding *f, const struct mend *m)
 {
 	struct text t = TEXT_INIT;
@@ -86,6 +108,9 @@ static void tell(struct slipping *s, struct finding *f, const struct mend *m)
 	mend_words(s->text, m, &t);
 	if (!m->v[0].replace)
 		context(s->text, m->v[0].line, &t);
+	tell_gap(s, f, m->v[0].line);
+	if (!m->v[0].replace)
+		tell_gap(s, f, m->v[0].line - 1);
 	free(f->change);
 	f->change = text_take(&t);
 }
@@ -105,7 +130,7 @@ static bool hopeful(const struct slipping *s, const struct finding *f,
 		(why != SLIP_COPY && f->perhaps) || !right(s, pl, f))
 		return false;
 	/* a line that lets in too much goes on letting in what it is for */
-	return !f->passes || !f->line_no || f->perhaps ||
+	return !f->passes || !f->line_no || f->perhaps || why == SLIP_COPY ||
 	       trial_serves(s->x, m, pl, f);
 }
 
@@ -130,6 +155,7 @@ static bool one(void *arg, const struct mend *m, enum slip why)
 			continue;
 		if (++s->trials > TRIALS_MAX)
 			return true;
+		s->x->copy = why == SLIP_COPY;
 		good = trial_judge(s->x, &t, f);
 		audit_free(t.a);
 		if (!good)

@@ -84,8 +84,21 @@ static void to_packets(const char *const *words, size_t n, struct packet *ret)
 	}
 }
 
+/*
+ * Does the home need p at all? A line of settings, put right, speaks of one
+ * family; what the other loses by it came by the slip.
+ */
+static bool lived_on(const struct mending *x, const struct finding *f,
+	const struct packet *p)
+{
+	if (p->dport == 68 && brand_raw_dhcp(x->b))
+		return false;
+	return !x->copy || !f->has_packet || p->fam == f->packet.fam;
+}
+
 /* A home is more than its device: what it does all day goes on. */
-static bool home_lives(const struct mending *x, const struct pipeline *now)
+static bool home_lives(const struct mending *x, const struct pipeline *now,
+	const struct finding *f)
 {
 	static const char *const daily[] = {
 		"tcp from 2600:1f18::1 port 443 to 2404:7a80:1:1::77 port 50000 flags a established",
@@ -105,7 +118,8 @@ static bool home_lives(const struct mending *x, const struct pipeline *now)
 	if (!p[0].fam)
 		to_packets(daily, ARRAY_LEN(daily), p);
 	for (size_t i = 0; i < ARRAY_LEN(daily); i++)
-		if (passes(x->rq.pl, &p[i]) && !passes(now, &p[i]))
+		if (lived_on(x, f, &p[i]) && passes(x->rq.pl, &p[i]) &&
+			!passes(now, &p[i]))
 			return false;
 	return true;
 }
@@ -122,7 +136,9 @@ static bool harmless(const struct mending *x, const struct trial *t)
 		trial_loss(x, a)))
 		return false;
 	for (size_t i = 0; i < a->n; i++)
+		/* what the settings themselves leave open is a matter of theirs */
 		if (a->v[i].severity != SEV_NOTE && !trial_is_loss(a->v[i].id) &&
+			!(x->copy && a->v[i].severity > SEV_BROKEN) &&
 			!trial_find(x->before, a->v[i].id) &&
 			!was_open(x, t->pl, &a->v[i]))
 			return false;
@@ -168,7 +184,7 @@ static bool hopeful(struct mending *x, const struct pipeline *pl,
 	/* IPv4 itself comes by that line (MAP-E, DS-Lite) */
 	if (!strcmp(f->id, "tunnel-wide") && !passes(pl, &carrier))
 		return false;
-	return home_lives(x, pl) &&
+	return home_lives(x, pl, f) &&
 	       (is_need(f) || !f->has_packet || moved(x, pl, f));
 }
 

@@ -15,6 +15,7 @@ struct mending {
 	unsigned trials;
 	bool patient;	/* what the device loses is given back afterwards */
 	const char *wanted;	/* the finding that the steps are for, or NULL */
+	bool copy;	/* the change is a line of settings that the rest has all of */
 };
 
 /* A changed text, judged. */

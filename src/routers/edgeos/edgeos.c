@@ -34,4 +34,5 @@ const struct brand brand_edgeos = {
 	.looks = edgeos_looks,
 	.read = vyos_read,
 	.mend = tree_mend,
+	.raw_dhcp = true,
 };

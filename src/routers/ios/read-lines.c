@@ -131,8 +131,10 @@ static void if_line(struct ios *s, struct ios_if *f,
 		if_ip(s, f, l, w);
 	else if (words_are(w, 0, "zone-member security"))
 		set_name(&f->zone, words_at(w, 2));
-	else if (!strcmp(verb, "bridge-group"))
+	else if (!strcmp(verb, "bridge-group")) {
 		f->bridge = (unsigned)strtoul(words_at(w, 1), NULL, 10);
+		f->bridge_line = l;
+	}
 	else if (!strcmp(verb, "shutdown"))
 		f->down = true;
 	else if (!strcmp(verb, "service-policy") &&

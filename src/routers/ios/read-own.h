@@ -42,6 +42,7 @@ struct ios_if {
 	bool v4, v6, nat_out, nat_in, wan_sign, down;
 	char *zone;
 	unsigned bridge;
+	const struct capture_line *bridge_line;
 	/* [IPv4, IPv6][in, out] */
 	char *list[2][2], *inspect[2][2];
 	const struct capture_line *said[2][2];

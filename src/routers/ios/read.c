@@ -264,8 +264,8 @@ static void bridges(struct ios *s)
 				s->ifs[i].role != ROLE_WAN ||
 				s->ifs[k].role == ROLE_WAN)
 				continue;
-			m = GROW(s->pl->bypass, s->pl->bypass_n,
-				s->pl->bypass_cap);
+			m = read_bypass(s->pl, s->ifs[i].bridge_line->no,
+				s->ifs[i].bridge_line->text);
 			cond_num(match_cond(m, F_FAMILY, false), FAM_6, FAM_6);
 			s->pl->bridge6 = true;
 		}

@@ -140,4 +140,5 @@ const struct brand brand_iptables = {
 	.looks = iptables_looks,
 	.read = iptables_read,
 	.mend = iptables_mend,
+	.raw_dhcp = true,
 };

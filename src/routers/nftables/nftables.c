@@ -192,4 +192,5 @@ const struct brand brand_nftables = {
 	.looks = nftables_looks,
 	.read = nftables_read,
 	.mend = nftables_mend,
+	.raw_dhcp = true,
 };

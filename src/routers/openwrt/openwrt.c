@@ -168,4 +168,5 @@ const struct brand brand_openwrt = {
 	.undo = openwrt_undo,
 	.looks = openwrt_looks,
 	.read = openwrt_read,
+	.mend = openwrt_mend,
 };

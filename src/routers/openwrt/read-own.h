@@ -6,6 +6,7 @@
 #include "routers/brand.h"
 
 int openwrt_looks(const char *text);
+void openwrt_mend(const struct mender *m, struct mends *ret);
 int openwrt_read(const char *text, const struct read_hints *h,
 	struct pipeline *pl, char **why);
 

@@ -180,4 +180,5 @@ const struct brand brand_pf = {
 	.looks = pf_looks,
 	.read = pf_read,
 	.mend = pf_mend,
+	.raw_dhcp = true,
 };

@@ -122,4 +122,5 @@ const struct brand brand_routeros = {
 	.looks = routeros_looks,
 	.read = routeros_read,
 	.mend = routeros_mend,
+	.raw_dhcp = true,
 };

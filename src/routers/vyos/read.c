@@ -597,11 +597,15 @@ static void bridges(struct vyos *v)
 	const struct tree *b = tree_at(v->root, "interfaces bridge");
 
 	for (size_t i = 0; b && i < b->n; i++) {
+		cleanup(freep) char *words = tree_quote("interfaces bridge",
+			b->kids[i]);
+		const struct tree *t = tree_at(b->kids[i], "member interface");
 		struct match *m;
 
 		if (!has_wan_member(v, b->kids[i]))
 			continue;
-		m = GROW(v->pl->bypass, v->pl->bypass_n, v->pl->bypass_cap);
+		m = read_bypass(v->pl, t && t->n ? t->kids[0]->line
+			: b->kids[i]->line, words);
 		cond_num(match_cond(m, F_FAMILY, false), FAM_6, FAM_6);
 		v->pl->bridge6 = true;
 	}

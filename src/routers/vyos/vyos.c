@@ -404,4 +404,5 @@ const struct brand brand_vyos = {
 	.looks = vyos_looks,
 	.read = vyos_read,
 	.mend = tree_mend,
+	.raw_dhcp = true,
 };
