@@ -240,6 +240,14 @@ void match_copy(struct match *to, const struct match *from)
 	}
 }
 
+void match_move(struct match *to, struct match *from)
+{
+	for (size_t i = 0; i < from->n; i++)
+		*GROW(to->conds, to->n, to->cap) = from->conds[i];
+	free(from->conds);
+	*from = (struct match){0};
+}
+
 void pipeline_unknown(struct pipeline *p, unsigned line, bool affects_filter,
 	const char *fmt, ...)
 {

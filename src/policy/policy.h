@@ -248,6 +248,8 @@ void cond_range(struct cond *c, enum family fam, const struct addr *lo,
 void match_done(struct match *m);
 /* Append copies of from's conditions. */
 void match_copy(struct match *to, const struct match *from);
+/* The same, and from is empty. */
+void match_move(struct match *to, struct match *from);
 void origin_set(struct origin *o, const char *file, unsigned line,
 	const char *text, const char *why);
 /* line belongs to the same rule; 0 and those known already are left out. */

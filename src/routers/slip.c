@@ -314,6 +314,20 @@ static void by_switch(struct slips *x, const struct row *r)
 	}
 }
 
+/* A name of one thing alone is hardly what another was to be called. */
+static bool is_common(const struct slips *x, const struct word *w)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < x->n && n < 2; i++)
+		for (size_t k = 0; k < x->v[i].w_n; k++)
+			if (same_word(&x->v[i].w[k], w)) {
+				n++;
+				break;
+			}
+	return n >= 2;
+}
+
 /* A word that stands behind the same word in a line of the same kind. */
 static void by_usage(struct slips *x, const struct row *r)
 {
@@ -325,7 +339,8 @@ static void by_usage(struct slips *x, const struct row *r)
 				continue;
 			for (size_t j = 1; j < o->w_n; j++)
 				if (same_word(&o->w[j - 1], &r->w[i - 1]) &&
-					!same_word(&o->w[j], &r->w[i]))
+					!same_word(&o->w[j], &r->w[i]) &&
+					is_common(x, &o->w[j]))
 					replace(x, r, with_word(r, i,
 						o->w[j].at, o->w[j].n));
 		}
@@ -664,9 +679,9 @@ static void in_order(struct slips *x)
 	each(x, true, SLIP_FAR, other_words);
 	each(x, true, SLIP_FAR, other_lines);
 	if (!x->enough)
-		by_header(x);
-	if (!x->enough)
 		by_refusal(x);
+	if (!x->enough)
+		by_header(x);
 	each(x, false, SLIP_NEAR, twins);
 	each(x, false, SLIP_FAR, swaps);
 	each(x, false, SLIP_FAR, other_words);

@@ -62,12 +62,14 @@ bool value_proto(const char *s, enum family fam, uint32_t *ret)
 		{"nos", 94, 94}, {"pcp", 108, 108}, {"ipcomp", 108, 108},
 		{"ipv6-route", 43, 43}, {"ipv6-frag", 44, 44}};
 
+	if (isdigit((unsigned char)*s))
+		return value_number(s, 255, ret);
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		if (!strcasecmp(rows[i].name, s)) {
 			*ret = fam == FAM_6 ? rows[i].six : rows[i].four;
 			return true;
 		}
-	return value_number(s, 255, ret);
+	return false;
 }
 
 bool value_port(const char *s, uint32_t *ret)
@@ -100,10 +102,12 @@ bool value_port(const char *s, uint32_t *ret)
 		{"gopher", 70}, {"hostname", 101}, {"xdmcp", 177},
 		{"dnsix", 195}, {"mobile-ip", 434}, {"pim-auto-rp", 496}};
 
+	if (isdigit((unsigned char)*s))
+		return value_number(s, 65535, ret);
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		if (!strcasecmp(rows[i].name, s))
 			return *ret = rows[i].v, true;
-	return value_number(s, 65535, ret);
+	return false;
 }
 
 static bool port_range(struct cond *c, char *s)

@@ -253,8 +253,9 @@ bool uci_word(const struct uci_section *s, const char *key, size_t i,
 			size_t n = strcspn(p, " \t");
 
 			if (!i--) {
-				snprintf(buf, UCI_WORD, "%.*s",
-					(int)MIN2(n, (size_t)UCI_WORD - 1), p);
+				n = MIN2(n, (size_t)UCI_WORD - 1);
+				memcpy(buf, p, n);
+				buf[n] = '\0';
 				return true;
 			}
 			p += n;

@@ -189,13 +189,16 @@ static void add_children(const struct xml *x, struct text *t)
 
 		if (!strcmp(c->name, "updated") || !strcmp(c->name, "created"))
 			continue;
-		text_addf(t, "%s%s", t->len ? " " : "", c->name);
+		if (t->len)
+			text_addc(t, ' ');
+		text_add(t, c->name);
 		if (c->n) {
 			text_add(t, " {");
 			add_children(c, t);
 			text_add(t, " }");
 		} else if (*c->text) {
-			text_addf(t, "=%s", c->text);
+			text_addc(t, '=');
+			text_add(t, c->text);
 		}
 	}
 }

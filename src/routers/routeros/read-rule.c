@@ -77,7 +77,7 @@ static bool address_list(const struct ros *r, struct match *m, enum field f,
 		sure = sure && value_addr(c, fam, p->name, NULL);
 	}
 	if (any && sure)
-		match_copy(m, &try);
+		match_move(m, &try);
 	match_done(&try);
 	return any && sure;
 }
@@ -282,7 +282,7 @@ static void conditions(const struct ros *r, const struct ros_cmd *c,
 		if (harmless(c->v[i].key))
 			continue;
 		if (matcher(r, &try, fam, c->v[i].key, c->v[i].value, port))
-			match_copy(m, &try);
+			match_move(m, &try);
 		else
 			value_opaque(m, c->v[i].key);
 		match_done(&try);

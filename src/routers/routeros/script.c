@@ -27,11 +27,17 @@ static char *next_token(const char **p)
 	struct text t = TEXT_INIT;
 	int depth = 0;
 	bool quote = false;
+	size_t plain;
 
 	while (isspace((unsigned char)**p))
 		(*p)++;
 	if (!**p)
 		return NULL;
+	plain = strcspn(*p, " \t\r\n\v\f\"\\[]");
+	if (!(*p)[plain] || isspace((unsigned char)(*p)[plain])) {
+		*p += plain;
+		return xstrndup(*p - plain, plain);
+	}
 	for (; **p; (*p)++) {
 		char c = **p;
 

@@ -147,7 +147,7 @@ static void address_or_opaque(struct match *m, enum field f, enum family fam,
 	struct match try = {0};
 
 	if (addresses(&try, f, fam, s)) {
-		match_copy(m, &try);
+		match_move(m, &try);
 	} else {
 		match_cond(m, F_OPAQUE, false)->opaque = xstrdup(s);
 	}
