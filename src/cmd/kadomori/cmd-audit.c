@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <malloc.h>
 #include <stdio.h>
 
 /* --device: whatever the user knows of it. */
@@ -346,7 +347,13 @@ static int audit_file(const struct audit_asked *k, struct audit_request *rq,
 	const char *path)
 {
 	struct text t = TEXT_INIT;
-	int rc = k->ask ? audit_ask(k->ask, k->save, &t) : read_file(path, &t);
+	int rc;
+
+	/* trials want the same few megabytes again and again */
+	mallopt(M_MMAP_THRESHOLD, 64 << 20);
+	mallopt(M_TRIM_THRESHOLD, 64 << 20);
+	mallopt(M_TOP_PAD, 1 << 20);
+	rc = k->ask ? audit_ask(k->ask, k->save, &t) : read_file(path, &t);
 
 	if (!rc)
 		rc = audit_words(k, rq, path ? path : _("your answers"),
