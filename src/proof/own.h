@@ -21,11 +21,17 @@ struct asked {
 	pset set;
 	struct asked *next;
 };
-enum { ASKED_BUCKETS = 128 };
+enum { ASKED_BUCKETS = 128, MET_MAX = 128 };
+/* A set whose witness is known; it is held as long as it stands here. */
+struct met {
+	bdd set;
+	struct packet packet;
+};
 
 struct proof {
 	struct bdd_world *w;
 	struct asked *asked[ASKED_BUCKETS];
+	struct met met[MET_MAX];
 	bdd universe;
 	bdd has_ports, is_icmp, is_tcp, has_spi, is4, is6;
 	/* words.c, made when first asked; BDD_NO until then */

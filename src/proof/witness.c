@@ -146,16 +146,14 @@ static void usual(struct wishes *w)
 		upper(w, S_SPORT, 0xc000, 2);
 }
 
-bool proof_witness(struct proof *pr, pset s, struct packet *ret)
+static void search(struct proof *pr, bdd set, struct packet *ret)
 {
 	static const char *const homes[] = {"2404:7a80:1:1::/64", "2400::/12",
 		"::211:22ff:fe33:4455/-64", "119.104.5.6" /* some line's own */,
 		"192.168.1.9", "192.168.0.0/16"};
-	struct wishes w = {.pr = pr, .set = bdd_and(pr->w, s, pr->universe)};
+	struct wishes w = {.pr = pr, .set = set};
 	uint8_t bits[VARS];
 
-	if (w.set == BDD_NO)
-		return false;
 	memset(w.fix, -1, sizeof(w.fix));
 	meet(&w);
 	usual(&w);
@@ -164,5 +162,21 @@ bool proof_witness(struct proof *pr, pset s, struct packet *ret)
 	number(&w, S_SPI, 256);
 	smallest(&w, bits);
 	space_packet(bits, ret);
+}
+
+/* Trials ask for the same sets again and again. */
+bool proof_witness(struct proof *pr, pset s, struct packet *ret)
+{
+	bdd set = bdd_and(pr->w, s, pr->universe);
+	struct met *m = &pr->met[set % MET_MAX];
+
+	if (set == BDD_NO)
+		return false;
+	if (m->set != set) {
+		bdd_release(pr->w, m->set);
+		m->set = bdd_hold(pr->w, set);
+		search(pr, set, &m->packet);
+	}
+	*ret = m->packet;
 	return true;
 }

@@ -106,7 +106,8 @@ void words_split(const char *line, struct words *ret)
 	while (ret->n < max) {
 		char end;
 
-		p += strspn(p, " \t");
+		while (*p == ' ' || *p == '\t')
+			p++;
 		if (!*p)
 			return;
 		end = *p == '"' ? '"' : ' ';
@@ -133,9 +134,11 @@ const char *words_at(const struct words *w, size_t i)
 bool words_are(const struct words *w, size_t i, const char *want)
 {
 	while (*want) {
-		size_t n = strcspn(want, " ");
 		const char *have = words_at(w, i++);
+		size_t n = 0;
 
+		while (want[n] && want[n] != ' ')
+			n++;
 		if (!(n == 1 && *want == '*' && *have) &&
 			(strlen(have) != n || memcmp(have, want, n)))
 			return false;

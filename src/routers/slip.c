@@ -386,6 +386,22 @@ static void by_tail(struct slips *x, const struct row *r)
 	}
 }
 
+/* Do other lines of the text begin with r's first n words, too? */
+static bool is_path(const struct slips *x, const struct row *r, size_t n)
+{
+	for (size_t k = 0; k < x->text_n; k++) {
+		const struct row *o = &x->v[k];
+		size_t i = 0;
+
+		while (o != r && i < n && i < o->w_n &&
+			same_word(&r->w[i], &o->w[i]))
+			i++;
+		if (i == n)
+			return true;
+	}
+	return false;
+}
+
 /* A line that a sibling has: the same path but for one word. */
 static void by_sibling(struct slips *x, const struct row *r)
 {
@@ -398,7 +414,8 @@ static void by_sibling(struct slips *x, const struct row *r)
 		while (i < r->w_n && i < o->w_n &&
 			same_word(&r->w[i], &o->w[i]))
 			i++;
-		if (i < 2 || i >= r->w_n || i + 1 >= o->w_n)
+		if (i < 2 || i >= r->w_n || i + 1 >= o->w_n ||
+			!is_path(x, r, i + 1))
 			continue;
 		line = xasprintf("%.*s%.*s", (int)(r->w[i].at + r->w[i].n - r->s),
 			r->s, (int)(o->s + o->n - o->w[i].at - (ptrdiff_t)o->w[i].n),
@@ -479,10 +496,35 @@ static bool heads(const struct slips *x, size_t i)
 	       x->v[i + 1].indent;
 }
 
-/* A section that lost its header, or that has one too many above it. */
-static void by_header(struct slips *x)
+/* Does row i say again what its section has said before? */
+static bool says_again(const struct slips *x, size_t i)
 {
-	size_t head[HEADERS_MAX], n = 0;
+	const struct row *r = &x->v[i];
+
+	for (size_t k = section(x, i) + 1; k < i; k++)
+		if (r->w_n > 1 && x->v[k].w_n > 1 &&
+			same_word(&r->w[0], &x->v[k].w[0]) &&
+			same_word(&r->w[1], &x->v[k].w[1]))
+			return true;
+	return false;
+}
+
+/* Is row i in a section that is two, perhaps, and before the second's end? */
+static bool in_two(const struct slips *x, size_t i)
+{
+	bool again = false;
+
+	if (says_again(x, i))
+		return !says_again(x, i - 1);
+	for (size_t k = i + 1; k < x->text_n && x->v[k].indent && !again; k++)
+		again = says_again(x, k);
+	return again;
+}
+
+/* The different headers of the text. Returns how many; at most HEADERS_MAX. */
+static size_t headers(const struct slips *x, size_t head[HEADERS_MAX])
+{
+	size_t n = 0;
 
 	for (size_t i = 0; i < x->text_n && n < HEADERS_MAX; i++) {
 		size_t k = 0;
@@ -494,6 +536,25 @@ static void by_header(struct slips *x)
 		if (k == n)
 			head[n++] = i;
 	}
+	return n;
+}
+
+/* A section that says things twice: the header of a second one got lost. */
+static void by_second(struct slips *x)
+{
+	size_t head[HEADERS_MAX], n = headers(x, head);
+
+	for (size_t i = 0; i < x->text_n; i++)
+		for (size_t k = 0; k < n && x->v[i].indent; k++)
+			if (in_two(x, i) && !strchr("/*", *x->v[head[k]].s))
+				insert(x, (unsigned)i + 1, &x->v[head[k]]);
+}
+
+/* A section or a list that lost its header. */
+static void by_header(struct slips *x)
+{
+	size_t head[HEADERS_MAX], n = headers(x, head);
+
 	for (size_t i = 0; i < x->text_n; i++)
 		for (size_t k = 0; k < n && x->v[i].w_n; k++) {
 			bool list = strchr("/*", *x->v[head[k]].s);
@@ -586,6 +647,13 @@ static void opposites_of(struct slips *x, size_t i)
 	by_opposite(x, &x->v[i]);
 }
 
+/* What stands open most often does so by a line that ought to refuse. */
+static void opposites_refusing(struct slips *x, size_t i)
+{
+	if (refuses(&x->v[i]))
+		opposites_of(x, i);
+}
+
 static void near_words(struct slips *x, size_t i)
 {
 	twins(x, i);
@@ -674,14 +742,18 @@ static void in_order(struct slips *x)
 	for (size_t i = 0; i < x->text_n && !x->enough; i++)
 		by_gap(x, i);
 	each(x, true, SLIP_NEAR, near_words);
+	each(x, false, SLIP_NEAR, opposites_refusing);
 	each(x, false, SLIP_NEAR, opposites_of);
+	x->why = SLIP_FAR;
+	if (!x->enough)
+		by_second(x);
 	each(x, true, SLIP_FAR, swaps);
-	each(x, true, SLIP_FAR, other_words);
 	each(x, true, SLIP_FAR, other_lines);
 	if (!x->enough)
 		by_refusal(x);
 	if (!x->enough)
 		by_header(x);
+	each(x, true, SLIP_FAR, other_words);
 	each(x, false, SLIP_NEAR, twins);
 	each(x, false, SLIP_FAR, swaps);
 	each(x, false, SLIP_FAR, other_words);

@@ -32,13 +32,18 @@ void tree_free(struct tree *t)
 	free(t);
 }
 
+static bool is_named(const struct tree *t, const char *name)
+{
+	return *t->name == *name && !strcmp(t->name, name);
+}
+
 struct tree *tree_kid(const struct tree *t, const char *name)
 {
 	/* a configuration speaks of the same thing several times in a row */
-	if (t && t->n && !strcmp(t->kids[t->n - 1]->name, name))
+	if (t && t->n && is_named(t->kids[t->n - 1], name))
 		return t->kids[t->n - 1];
 	for (size_t i = 0; t && i < t->n; i++)
-		if (!strcmp(t->kids[i]->name, name))
+		if (is_named(t->kids[i], name))
 			return t->kids[i];
 	return NULL;
 }
@@ -533,7 +538,8 @@ static void curly(struct reader *r, const char *text)
 		pipeline_unknown(r->pl, c.line, true,
 			_("braces that are open at the end; is the text whole?"));
 	text_done(&c.head);
-	bury(r->root);
+	if (strstr(text, dead))
+		bury(r->root);
 }
 
 /* ---- both ---- */

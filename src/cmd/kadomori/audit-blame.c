@@ -17,7 +17,7 @@ enum { LINES_MAX = 1500, WITHOUT_MAX = 4 };
 
 /* The likeliest first; what is left when BYTES_MAX were read stays unread. */
 enum likely { NAMED, ELSEWHERE, ON_THE_WAY, OFF_THE_WAY, LIKELY_MAX_ };
-enum { BYTES_MAX = 320 << 10 };
+enum { BYTES_MAX = 240 << 10 };
 
 struct blaming {
 	const struct audit_asked *k;

@@ -127,7 +127,11 @@ static bool hopeful(const struct slipping *s, const struct finding *f,
 {
 	/* where the brand knows a way, a guess from afar is no better */
 	if (!better(f, m) || (why == SLIP_FAR && f->change) ||
-		(why != SLIP_COPY && f->perhaps) || !right(s, pl, f))
+		!right(s, pl, f))
+		return false;
+	/* what is not sure by a line not understood: it must be now */
+	if (why != SLIP_COPY && f->perhaps &&
+		pl->unknown_n >= s->x->rq.pl->unknown_n)
 		return false;
 	/* a line that lets in too much goes on letting in what it is for */
 	return !f->passes || !f->line_no || f->perhaps || why == SLIP_COPY ||
