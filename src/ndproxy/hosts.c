@@ -147,6 +147,16 @@ unsigned hosts_of_mac(const struct np *np, const struct mac *m)
 	return n;
 }
 
+void hosts_each_of_mac(struct np *np, const struct mac *m,
+	void (*each)(struct np *, struct host *, void *), void *arg)
+{
+	struct host *h = at(np, np->mac_bucket[slot_mac(np, m)]);
+
+	for (; h; h = at(np, h->mac_next))
+		if (!memcmp(&h->mac, m, sizeof(*m)))
+			each(np, h, arg);
+}
+
 /* The MAC's own oldest GONE or IDLE entry, else its oldest unproven one. */
 static struct host *victim_of_mac(const struct np *np, const struct mac *m)
 {

@@ -248,21 +248,9 @@ static void rogue_ra(struct np *np, const struct nd_msg *m, unsigned port)
 	np_say(np, SAY_ROGUE_RA, &m->src, &m->l2src, port);
 }
 
-void np_msg(struct np *np, msec_t now, unsigned port, const struct nd_msg *m)
+static void take_msg(struct np *np, msec_t now, unsigned port,
+	const struct nd_msg *m)
 {
-	if (!np->port[port].up)
-		return;
-	if (from_us(np, m)) {
-		if (m->type == ND_RA && port == NP_WAN)
-			loop_found(np, m);
-		else
-			np->count[C_OWN_ECHO]++;
-		return;
-	}
-	if (np->port[port].loop) {
-		np->count[C_LOOP_DROPPED]++;
-		return;
-	}
 	switch (m->type) {
 	case ND_RS:
 		if (port != NP_WAN)
@@ -286,6 +274,26 @@ void np_msg(struct np *np, msec_t now, unsigned port, const struct nd_msg *m)
 		np->count[C_ROGUE_REDIRECT]++;
 		return;
 	}
+}
+
+void np_msg(struct np *np, msec_t now, unsigned port, const struct nd_msg *m)
+{
+	if (!np->port[port].up)
+		return;
+	if (from_us(np, m)) {
+		if (m->type == ND_RA && port == NP_WAN)
+			loop_found(np, m);
+		else
+			np->count[C_OWN_ECHO]++;
+		return;
+	}
+	if (np->port[port].loop) {
+		np->count[C_LOOP_DROPPED]++;
+		return;
+	}
+	take_msg(np, now, port, m);
+	if (port != NP_WAN)
+		host_stirs(np, now, port, &m->l2src);
 }
 
 void np_frame(struct np *np, msec_t now, unsigned port, const uint8_t *f,

@@ -208,6 +208,9 @@ msec_t hosts_next(const struct np *np);
 /* Put h in the list that its state and proof ask for. */
 void hosts_relist(struct np *np, struct host *h);
 unsigned hosts_of_mac(const struct np *np, const struct mac *m);
+/* each must neither free a host nor give it another MAC. */
+void hosts_each_of_mac(struct np *np, const struct mac *m,
+	void (*each)(struct np *, struct host *, void *), void *arg);
 /* One token, unless fewer than keep would be left. */
 bool bucket_take(struct bucket *b, msec_t now, unsigned keep);
 
@@ -218,6 +221,10 @@ void host_timer(struct np *np, msec_t now, struct host *h);
 void host_claim(struct np *np, msec_t now, unsigned port,
 	const struct addr *a, const struct mac *mac, enum evidence e);
 void host_flow(struct np *np, msec_t now, unsigned port, const struct addr *a,
+	const struct mac *mac);
+/* A frame of whatever kind came from mac: its wanted addresses that keep silent
+ * are asked now, where it came from. It proves nothing. */
+void host_stirs(struct np *np, msec_t now, unsigned port,
 	const struct mac *mac);
 /* It is wanted from now on: what waits for the next second need not. */
 void host_hurry(struct np *np, msec_t now, struct host *h);

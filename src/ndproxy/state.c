@@ -514,6 +514,31 @@ void host_flow(struct np *np, msec_t now, unsigned port, const struct addr *a,
 		host_claim(np, now, port, a, mac, EV_FLOW);
 }
 
+struct stir {
+	msec_t now;
+	unsigned port;
+};
+
+static void ask_stirred(struct np *np, struct host *h, void *arg)
+{
+	const struct stir *s = arg;
+
+	if (!host_wanted(h, s->now) || h->port == NP_WAN ||
+		(h->state != HOST_GONE && h->state != HOST_CHECK &&
+			h->state != HOST_PROBING) ||
+		!bucket_take(&np->again, s->now, AGAIN_KEEP))
+		return;
+	send_ns(np, s->now, s->port, &h->addr, &h->mac, 0);
+}
+
+void host_stirs(struct np *np, msec_t now, unsigned port,
+	const struct mac *mac)
+{
+	struct stir s = {now, port};
+
+	hosts_each_of_mac(np, mac, ask_stirred, &s);
+}
+
 void host_doubt(struct np *np, msec_t now, struct host *h)
 {
 	/* it had a packet for it */

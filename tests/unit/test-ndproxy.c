@@ -592,6 +592,52 @@ static void question_outlives_gone_and_is_answered_when_the_host_wakes(void **s)
 	assert_int_equal(count_nd(NP_WAN, ND_NA, PC), 0);
 }
 
+static void rs(unsigned port, const char *src, const struct mac *mac)
+{
+	struct nd_msg m = {.type = ND_RS, .l2src = *mac, .src = A(src),
+		.dst = A("ff02::2")};
+
+	m.l2dst = mac_of_multicast(&m.dst);
+	np_msg(w.np, w.now, port, &m);
+}
+
+/* A phone that wakes solicits routers, from its link-local address: its other
+ * addresses are asked for in that moment, but believed only when they answer. */
+static void any_frame_of_a_silent_hosts_mac_has_it_asked_at_once(void **s)
+{
+	(void)s;
+	world_with(&(struct np_conf){.lan_n = 2, .proxy = true});
+	learn(1, &mac_pc, PC);
+	pass(31000);
+	wan_asks(PC);
+	pass(10100);
+	assert_int_equal(state_of(PC), HOST_GONE);
+	forget();
+	rs(1, "fe80::77", &mac_phone);
+	assert_int_equal(count_nd(1, ND_NS, PC), 0);
+	rs(1, "fe80::10", &mac_pc);
+	assert_int_equal(count_nd(1, ND_NS, PC), 1);
+	assert_int_equal(state_of(PC), HOST_GONE);
+	/* or where it is now */
+	rs(2, "fe80::10", &mac_pc);
+	assert_int_equal(count_nd(2, ND_NS, PC), 1);
+	na(2, &mac_pc, PC, NA_SOLICITED);
+	assert_int_equal(host_of(PC).port, 2);
+	assert_int_equal(count_set(ACT_SET_ADD, SET_KNOWN), 1);
+	/* whom nobody wants is left alone */
+	pass(60000);
+	forget();
+	rs(2, "fe80::10", &mac_pc);
+	assert_int_equal(count_nd(2, ND_NS, PC), 0);
+	/* a babbler has no more than half of the questions */
+	wan_asks(PC);
+	pass(10100);
+	forget();
+	for (int i = 0; i < 1000; i++)
+		rs(2, "fe80::10", &mac_pc);
+	assert_in_range(count_nd(2, ND_NS, PC), 1, AGAIN_BURST - AGAIN_KEEP);
+}
+
 static void claim_does_not_outlive_gone(void **s)
 {
 	(void)s;
@@ -2091,6 +2137,7 @@ int main(void)
 		T(who_left_its_dad_is_found_soon_if_wanted),
 		T(probed_host_with_a_mac_is_asked_between_the_multicasts),
 		T(question_outlives_gone_and_is_answered_when_the_host_wakes),
+		T(any_frame_of_a_silent_hosts_mac_has_it_asked_at_once),
 		T(claim_does_not_outlive_gone),
 		T(questions_to_the_silent_have_one_budget),
 		T(invented_addresses_leave_questions_to_the_proven),
