@@ -20,8 +20,9 @@ int kernel_nft_check(const char *commands, char **said);
 /* "list table inet kadomori" and the like. *ret is the listing, caller frees;
  * -ENOENT when there is no such table. */
 int kernel_nft_list(const char *what, char **ret);
-/* The same with counters as they stand. */
-int kernel_nft_list_counted(const char *what, char **ret);
+/* The same of n things at once, one after the other, with counters as they
+ * stand. All or none. */
+int kernel_nft_list_counted(const char *const *what, size_t n, char **ret);
 /*
  * How nft would list this text: loaded in a network namespace of its own,
  * made for the purpose, and listed there. Needs root.

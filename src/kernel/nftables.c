@@ -78,11 +78,17 @@ int kernel_nft_list(const char *what, char **ret)
 	return run(cmd, false, ret, NULL);
 }
 
-int kernel_nft_list_counted(const char *what, char **ret)
+int kernel_nft_list_counted(const char *const *what, size_t n, char **ret)
 {
-	cleanup(freep) char *cmd = xasprintf("list %s", what);
+	struct text cmd = TEXT_INIT;
+	int rc;
 
-	return run_as(cmd, false, NFT_CTX_OUTPUT_NUMERIC_PROTO, ret, NULL);
+	for (size_t i = 0; i < n; i++)
+		text_addf(&cmd, "list %s\n", what[i]);
+	rc = run_as(text_str(&cmd), false, NFT_CTX_OUTPUT_NUMERIC_PROTO, ret,
+		NULL);
+	text_done(&cmd);
+	return rc;
 }
 
 /* A network namespace of our own; without root, inside a user namespace. */

@@ -309,19 +309,19 @@ static void on_count(int fd, short what, void *arg)
 	static const char *const lists[] = {"map " NFT_ESP_TABLE " espin",
 		"map " NFT_ESP_TABLE " ikein", "set " NFT_ESP_TABLE " espout",
 		"set " NFT_ESP_TABLE " espopen"};
+	cleanup(freep) char *s = NULL;
 	struct text t = TEXT_INIT;
 
 	(void)fd;
 	(void)what;
-	for (size_t i = 0; e->ipc && i < ARRAY_LEN(lists); i++) {
-		cleanup(freep) char *s = NULL;
-
-		if (!kernel_nft_list_counted(lists[i], &s))
-			text_add(&t, s);
-	}
-	if (e->ipc)
-		e->fast(e->arg, &t);
-	if (e->ipc && t.len)
+	if (!e->ipc)
+		return;
+	/* at once: each socket of libnftables' waits, when it is closed, for
+	 * what was deleted lately, and hosts wait for apply */
+	if (!kernel_nft_list_counted(lists, ARRAY_LEN(lists), &s))
+		text_add(&t, s);
+	e->fast(e->arg, &t);
+	if (t.len)
 		ipc_send(e->ipc, IPC_ESP_COUNT, text_str(&t), t.len);
 	text_done(&t);
 }
