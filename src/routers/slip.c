@@ -7,37 +7,11 @@
  * a copy. No language is known here: nothing of this is true before a copy with
  * it was read and judged.
  */
-#include "routers/brand.h"
+#include "routers/slip-own.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { WORDS_MAX = 40, LINES_MAX = 400, HEADERS_MAX = 12 };
-
-struct word {
-	const char *at;
-	size_t n;
-};
-struct row {
-	const char *s;	/* with its indentation, without its end */
-	size_t n, indent;
-	unsigned no;	/* in the text, 0: of the settings */
-	struct word w[WORDS_MAX];
-	size_t w_n;
-};
-
-struct slips {
-	const struct slip_ask *a;
-	slip_try *try;
-	void *arg;
-	bool enough;
-	enum slip why;
-	struct row *v;	/* the text's, then the settings' */
-	size_t n, text_n;
-	uint64_t *seen;	/* candidates tried, by hash */
-	size_t seen_n, seen_cap;
-};
 
 /* ---- lines and words ---- */
 
@@ -86,12 +60,12 @@ static void rows_of(struct slips *x, const char *text, bool own)
 	}
 }
 
-static bool same_word(const struct word *a, const struct word *b)
+bool slip_same_word(const struct word *a, const struct word *b)
 {
 	return a->n == b->n && !memcmp(a->at, b->at, a->n);
 }
 
-static bool same_row(const struct row *a, const struct row *b)
+bool slip_same_row(const struct row *a, const struct row *b)
 {
 	return a->n - a->indent == b->n - b->indent &&
 	       !memcmp(a->s + a->indent, b->s + b->indent, a->n - a->indent);
@@ -116,7 +90,7 @@ static bool tried(struct slips *x, const struct mend *m)
 }
 
 /* Hands m on, unless it was before, and empties it. */
-static void propose(struct slips *x, struct mend *m)
+void slip_propose(struct slips *x, struct mend *m)
 {
 	if (!x->enough && !tried(x, m))
 		x->enough = x->try(x->arg, m, x->why);
@@ -126,25 +100,25 @@ static void propose(struct slips *x, struct mend *m)
 	*m = (struct mend){0};
 }
 
-static void replace(struct slips *x, const struct row *r, char *by)
+void slip_replace(struct slips *x, const struct row *r, char *by)
 {
 	struct mend m = {0};
 
 	if (strlen(by) != r->n || memcmp(by, r->s, r->n)) {
 		mend_replace(&m, r->no, by);
-		propose(x, &m);
+		slip_propose(x, &m);
 	}
 	free(by);
 }
 
 /* s stands in front of line `before` */
-static void insert(struct slips *x, unsigned before, const struct row *s)
+void slip_insert(struct slips *x, unsigned before, const struct row *s)
 {
 	cleanup(freep) char *by = xstrndup(s->s, s->n);
 	struct mend m = {0};
 
 	mend_insert(&m, before, by);
-	propose(x, &m);
+	slip_propose(x, &m);
 }
 
 static char *with_word(const struct row *r, size_t i, const char *by, size_t n)
@@ -173,7 +147,7 @@ static bool meet(const struct common *c, size_t a, size_t b)
 {
 	const struct row *r = &c->x->v[a];
 
-	return r->w_n && same_row(r, &c->x->v[c->x->text_n + b]);
+	return r->w_n && slip_same_row(r, &c->x->v[c->x->text_n + b]);
 }
 
 static void common_fill(struct common *c)
@@ -190,13 +164,13 @@ static void common_fill(struct common *c)
 }
 
 /* How many words two rows have in common, from both ends. */
-static size_t alike(const struct row *a, const struct row *b)
+size_t slip_alike(const struct row *a, const struct row *b)
 {
 	size_t n = MIN2(a->w_n, b->w_n), i = 0, k = 0;
 
-	while (i < n && same_word(&a->w[i], &b->w[i]))
+	while (i < n && slip_same_word(&a->w[i], &b->w[i]))
 		i++;
-	while (k + i < n && same_word(&a->w[a->w_n - 1 - k],
+	while (k + i < n && slip_same_word(&a->w[a->w_n - 1 - k],
 		&b->w[b->w_n - 1 - k]))
 		k++;
 	return i + k;
@@ -213,11 +187,11 @@ static void hunk(struct slips *x, size_t a, size_t a1, size_t b, size_t b1)
 		size_t most = 0;
 
 		for (size_t i = a; i < a1; i++)
-			most = MAX2(most, alike(&x->v[i], s));
+			most = MAX2(most, slip_alike(&x->v[i], s));
 		for (size_t i = a; most && i < a1; i++)
-			if (alike(&x->v[i], s) == most)
-				replace(x, &x->v[i], xstrndup(s->s, s->n));
-		insert(x, a < x->text_n ? (unsigned)a + 1
+			if (slip_alike(&x->v[i], s) == most)
+				slip_replace(x, &x->v[i], xstrndup(s->s, s->n));
+		slip_insert(x, a < x->text_n ? (unsigned)a + 1
 			: (unsigned)x->text_n + 1, s);
 	}
 }
@@ -260,12 +234,12 @@ static void by_twin(struct slips *x, const struct row *r, const struct row *o)
 	if (r->w_n != o->w_n || r == o)
 		return;
 	for (size_t i = 0; i < r->w_n && differ < 2; i++)
-		if (!same_word(&r->w[i], &o->w[i])) {
+		if (!slip_same_word(&r->w[i], &o->w[i])) {
 			differ++;
 			at = i;
 		}
 	if (differ == 1)
-		replace(x, r, with_word(r, at, o->w[at].at, o->w[at].n));
+		slip_replace(x, r, with_word(r, at, o->w[at].at, o->w[at].n));
 }
 
 /* What is easily taken for the other; either way. */
@@ -292,7 +266,7 @@ static void by_opposite(struct slips *x, const struct row *r)
 
 				if (strlen(s) == r->w[i].n &&
 					!memcmp(s, r->w[i].at, r->w[i].n))
-					replace(x, r, with_word(r, i, by,
+					slip_replace(x, r, with_word(r, i, by,
 						strlen(by)));
 			}
 }
@@ -308,7 +282,7 @@ static void by_switch(struct slips *x, const struct row *r)
 		const char *at = memmem(r->s, r->n, words[i], n);
 
 		if (at)
-			replace(x, r, xasprintf("%.*s%.*s", (int)(at - r->s),
+			slip_replace(x, r, xasprintf("%.*s%.*s", (int)(at - r->s),
 				r->s, (int)(r->s + r->n - at - (ptrdiff_t)n),
 				at + n));
 	}
@@ -321,7 +295,7 @@ static bool is_common(const struct slips *x, const struct word *w)
 
 	for (size_t i = 0; i < x->n && n < 2; i++)
 		for (size_t k = 0; k < x->v[i].w_n; k++)
-			if (same_word(&x->v[i].w[k], w)) {
+			if (slip_same_word(&x->v[i].w[k], w)) {
 				n++;
 				break;
 			}
@@ -335,13 +309,13 @@ static void by_usage(struct slips *x, const struct row *r)
 		for (size_t k = 0; k < x->n; k++) {
 			const struct row *o = &x->v[k];
 
-			if (!o->w_n || !same_word(&o->w[0], &r->w[0]))
+			if (!o->w_n || !slip_same_word(&o->w[0], &r->w[0]))
 				continue;
 			for (size_t j = 1; j < o->w_n; j++)
-				if (same_word(&o->w[j - 1], &r->w[i - 1]) &&
-					!same_word(&o->w[j], &r->w[i]) &&
+				if (slip_same_word(&o->w[j - 1], &r->w[i - 1]) &&
+					!slip_same_word(&o->w[j], &r->w[i]) &&
 					is_common(x, &o->w[j]))
-					replace(x, r, with_word(r, i,
+					slip_replace(x, r, with_word(r, i,
 						o->w[j].at, o->w[j].n));
 		}
 }
@@ -357,273 +331,14 @@ static void by_leaving(struct slips *x, const struct row *r)
 		while (p < end && !isspace((unsigned char)*p))
 			p++;
 		if (from > r->s + r->indent)
-			replace(x, r, xasprintf("%.*s%.*s", (int)(from - r->s) - 1,
+			slip_replace(x, r, xasprintf("%.*s%.*s", (int)(from - r->s) - 1,
 				r->s, (int)(end - p), p));
 		while (p < end && isspace((unsigned char)*p))
 			p++;
 	}
 }
 
-/* ---- whole lines ---- */
-
-/* The rest of another line behind a word that both have. */
-static void by_tail(struct slips *x, const struct row *r)
-{
-	for (size_t k = 0; k < x->n; k++) {
-		const struct row *o = &x->v[k];
-		size_t i = r->w_n - 1;
-
-		if (!o->w_n || !same_word(&o->w[0], &r->w[0]))
-			continue;
-		for (size_t j = 0; j + 1 < o->w_n; j++)
-			if (same_word(&o->w[j], &r->w[i])) {
-				const char *t = o->w[j].at + o->w[j].n;
-
-				replace(x, r, xasprintf("%.*s%.*s",
-					(int)r->n, r->s,
-					(int)(o->s + o->n - t), t));
-			}
-	}
-}
-
-/* Do other lines of the text begin with r's first n words, too? */
-static bool is_path(const struct slips *x, const struct row *r, size_t n)
-{
-	for (size_t k = 0; k < x->text_n; k++) {
-		const struct row *o = &x->v[k];
-		size_t i = 0;
-
-		while (o != r && i < n && i < o->w_n &&
-			same_word(&r->w[i], &o->w[i]))
-			i++;
-		if (i == n)
-			return true;
-	}
-	return false;
-}
-
-/* A line that a sibling has: the same path but for one word. */
-static void by_sibling(struct slips *x, const struct row *r)
-{
-	for (size_t k = 0; k < x->n; k++) {
-		const struct row *o = &x->v[k];
-		struct mend m = {0};
-		char *line;
-		size_t i = 0;
-
-		while (i < r->w_n && i < o->w_n &&
-			same_word(&r->w[i], &o->w[i]))
-			i++;
-		if (i < 2 || i >= r->w_n || i + 1 >= o->w_n ||
-			!is_path(x, r, i + 1))
-			continue;
-		line = xasprintf("%.*s%.*s", (int)(r->w[i].at + r->w[i].n - r->s),
-			r->s, (int)(o->s + o->n - o->w[i].at - (ptrdiff_t)o->w[i].n),
-			o->w[i].at + o->w[i].n);
-		mend_insert(&m, r->no + 1, line);
-		propose(x, &m);
-		free(line);
-	}
-}
-
-/* First row of the section that row i stands in. */
-static size_t section(const struct slips *x, size_t i)
-{
-	while (i && x->v[i].indent)
-		i--;
-	return i;
-}
-
-/* In sections (a header, then indented lines): what others of them have. */
-static void by_section(struct slips *x, size_t i)
-{
-	size_t from = section(x, i), to = from + 1;
-
-	while (to < x->text_n && x->v[to].w_n && x->v[to].indent)
-		to++;
-	for (size_t k = 0; k < x->n && to > from + 1; k++)
-		if (x->v[k].w_n && x->v[k].indent && (k < from || k >= to)) {
-			insert(x, (unsigned)to + 1, &x->v[k]);
-			insert(x, (unsigned)from + 2, &x->v[k]);
-		}
-}
-
-/* An empty line inside a section: a line of another, of which this has none. */
-static void by_gap(struct slips *x, size_t i)
-{
-	size_t from = section(x, i), indent;
-
-	if (x->v[i].w_n || i + 1 >= x->text_n || !i)
-		return;
-	indent = x->v[i + 1].indent;
-	if (!indent || !x->v[i + 1].w_n || x->v[i - 1].n == 0)
-		return;
-	while (from && !x->v[from].n)
-		from = section(x, from - 1); /* the gap is none of its own */
-	for (size_t k = 0; k < x->n; k++) {
-		const struct row *o = &x->v[k];
-		bool has = o->w_n < 2 || o->indent != indent;
-
-		for (size_t j = from; !has && j < x->text_n &&
-			(j <= i || x->v[j].indent); j++)
-			has = alike(&x->v[j], o) >= 2 &&
-			      same_word(&x->v[j].w[1], &o->w[1]);
-		if (!has)
-			replace(x, &x->v[i], xstrndup(o->s, o->n));
-	}
-}
-
-/* Another kind of line than the one above, by its first words. */
-static bool begins_kind(const struct slips *x, size_t i)
-{
-	const struct row *r = &x->v[i];
-
-	for (size_t k = 0; i && k < 3 && k < r->w_n; k++)
-		if (k >= r[-1].w_n || !same_word(&r->w[k], &r[-1].w[k]))
-			return true;
-	return i == 0;
-}
-
-static bool heads(const struct slips *x, size_t i)
-{
-	const struct row *r = &x->v[i];
-
-	if (!r->n || r->indent)
-		return false;
-	if (strchr("/*", *r->s))
-		return true;
-	return r->w_n && i + 1 < x->text_n && x->v[i + 1].w_n &&
-	       x->v[i + 1].indent;
-}
-
-/* Does row i say again what its section has said before? */
-static bool says_again(const struct slips *x, size_t i)
-{
-	const struct row *r = &x->v[i];
-
-	for (size_t k = section(x, i) + 1; k < i; k++)
-		if (r->w_n > 1 && x->v[k].w_n > 1 &&
-			same_word(&r->w[0], &x->v[k].w[0]) &&
-			same_word(&r->w[1], &x->v[k].w[1]))
-			return true;
-	return false;
-}
-
-/* Is row i in a section that is two, perhaps, and before the second's end? */
-static bool in_two(const struct slips *x, size_t i)
-{
-	bool again = false;
-
-	if (says_again(x, i))
-		return !says_again(x, i - 1);
-	for (size_t k = i + 1; k < x->text_n && x->v[k].indent && !again; k++)
-		again = says_again(x, k);
-	return again;
-}
-
-/* The different headers of the text. Returns how many; at most HEADERS_MAX. */
-static size_t headers(const struct slips *x, size_t head[HEADERS_MAX])
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < x->text_n && n < HEADERS_MAX; i++) {
-		size_t k = 0;
-
-		if (!heads(x, i))
-			continue;
-		while (k < n && !same_row(&x->v[head[k]], &x->v[i]))
-			k++;
-		if (k == n)
-			head[n++] = i;
-	}
-	return n;
-}
-
-/* A section that says things twice: the header of a second one got lost. */
-static void by_second(struct slips *x)
-{
-	size_t head[HEADERS_MAX], n = headers(x, head);
-
-	for (size_t i = 0; i < x->text_n; i++)
-		for (size_t k = 0; k < n && x->v[i].indent; k++)
-			if (in_two(x, i) && !strchr("/*", *x->v[head[k]].s))
-				insert(x, (unsigned)i + 1, &x->v[head[k]]);
-}
-
-/* A section or a list that lost its header. */
-static void by_header(struct slips *x)
-{
-	size_t head[HEADERS_MAX], n = headers(x, head);
-
-	for (size_t i = 0; i < x->text_n; i++)
-		for (size_t k = 0; k < n && x->v[i].w_n; k++) {
-			bool list = strchr("/*", *x->v[head[k]].s);
-
-			if (list ? begins_kind(x, i) && !heads(x, i)
-				 : x->v[i].indent > 0)
-				insert(x, (unsigned)i + 1, &x->v[head[k]]);
-		}
-}
-
-static bool refuses(const struct row *r)
-{
-	static const char *const words[] = {"drop", "DROP", "deny", "block",
-		"REJECT", "reject"};
-
-	for (size_t i = 0; i < r->w_n; i++)
-		for (size_t k = 0; k < ARRAY_LEN(words); k++)
-			if (strlen(words[k]) == r->w[i].n &&
-				!memcmp(words[k], r->w[i].at, r->w[i].n))
-				return true;
-	return false;
-}
-
-/* A list that lost the line at its end: what refuses in another. */
-static void by_refusal(struct slips *x)
-{
-	for (size_t k = 0; k < x->n; k++)
-		for (size_t i = 0; refuses(&x->v[k]) && i < x->text_n; i++)
-			if (i != k && alike(&x->v[i], &x->v[k]) >= 2 &&
-				!heads(x, i) && (i + 1 == x->text_n ||
-					begins_kind(x, i + 1)))
-				insert(x, (unsigned)i + 2, &x->v[k]);
-}
-
-static void by_swap(struct slips *x, size_t i)
-{
-	const struct row *a = &x->v[i], *b = a + 1;
-	cleanup(freep) char *was = xstrndup(a->s, a->n);
-	cleanup(freep) char *now = xstrndup(b->s, b->n);
-	struct mend m = {0};
-
-	if (!a->w_n || !b->w_n || same_row(a, b))
-		return;
-	mend_replace(&m, a->no, now);
-	mend_replace(&m, b->no, was);
-	propose(x, &m);
-}
-
-/* Two lines that the settings have the other way round. */
-static void by_order(struct slips *x)
-{
-	for (size_t i = 0; i + 1 < x->text_n && !x->enough; i++)
-		for (size_t k = x->text_n; k + 1 < x->n; k++)
-			if (x->v[i].w_n && same_row(&x->v[i + 1], &x->v[k]) &&
-				same_row(&x->v[i], &x->v[k + 1])) {
-				by_swap(x, i);
-				break;
-			}
-}
-
 /* ---- in order: the likeliest first ---- */
-
-static bool is_named(const struct slips *x, unsigned no)
-{
-	for (size_t i = 0; i < x->a->line_n; i++)
-		if (x->a->lines[i] == no)
-			return true;
-	return false;
-}
 
 /* Each row of the text that has words, and is named or is not. */
 static void each(struct slips *x, bool named, enum slip why,
@@ -631,7 +346,7 @@ static void each(struct slips *x, bool named, enum slip why,
 {
 	x->why = why;
 	for (size_t i = 0; i < x->text_n && !x->enough; i++)
-		if (x->v[i].w_n && is_named(x, x->v[i].no) == named)
+		if (x->v[i].w_n && slip_named(x, x->v[i].no) == named)
 			try(x, i);
 }
 
@@ -650,7 +365,7 @@ static void opposites_of(struct slips *x, size_t i)
 /* What stands open most often does so by a line that ought to refuse. */
 static void opposites_refusing(struct slips *x, size_t i)
 {
-	if (refuses(&x->v[i]))
+	if (slip_refuses(&x->v[i]))
 		opposites_of(x, i);
 }
 
@@ -663,22 +378,22 @@ static void near_words(struct slips *x, size_t i)
 static void other_words(struct slips *x, size_t i)
 {
 	by_leaving(x, &x->v[i]);
-	by_tail(x, &x->v[i]);
+	slip_tail(x, &x->v[i]);
 	by_usage(x, &x->v[i]);
 }
 
 static void other_lines(struct slips *x, size_t i)
 {
-	by_sibling(x, &x->v[i]);
-	if (i == 0 || section(x, i) != section(x, i - 1) ||
-		!is_named(x, x->v[i - 1].no))
-		by_section(x, i);
+	slip_sibling(x, &x->v[i]);
+	if (i == 0 || slip_section_of(x, i) != slip_section_of(x, i - 1) ||
+		!slip_named(x, x->v[i - 1].no))
+		slip_section(x, i);
 }
 
 static void swaps(struct slips *x, size_t i)
 {
 	if (i + 1 < x->text_n)
-		by_swap(x, i);
+		slip_swap(x, i);
 }
 
 static char *settings(const struct request *rq)
@@ -736,23 +451,24 @@ const struct model *routers_nearest(const struct brand *b, const char *text,
 static void in_order(struct slips *x)
 {
 	x->why = SLIP_COPY;
-	by_order(x);
+	slip_order(x);
 	by_settings(x);
 	x->why = SLIP_NEAR;
 	for (size_t i = 0; i < x->text_n && !x->enough; i++)
-		by_gap(x, i);
+		slip_gap(x, i);
 	each(x, true, SLIP_NEAR, near_words);
+	each(x, true, SLIP_FAR, slip_missing);
+	if (!x->enough)
+		slip_second(x);
+	x->why = SLIP_NEAR;
 	each(x, false, SLIP_NEAR, opposites_refusing);
 	each(x, false, SLIP_NEAR, opposites_of);
-	x->why = SLIP_FAR;
-	if (!x->enough)
-		by_second(x);
 	each(x, true, SLIP_FAR, swaps);
 	each(x, true, SLIP_FAR, other_lines);
 	if (!x->enough)
-		by_refusal(x);
+		slip_refusal(x);
 	if (!x->enough)
-		by_header(x);
+		slip_header(x);
 	each(x, true, SLIP_FAR, other_words);
 	each(x, false, SLIP_NEAR, twins);
 	each(x, false, SLIP_FAR, swaps);

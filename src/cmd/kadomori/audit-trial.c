@@ -84,6 +84,45 @@ static void to_packets(const char *const *words, size_t n, struct packet *ret)
 	}
 }
 
+/* A line of its own, not one for everything. */
+static bool has_line(const struct pipeline *pl, const struct packet *p)
+{
+	struct decision d;
+
+	if (pipeline_ask(pl, p, &d) || !d.rule)
+		return false;
+	for (size_t i = 0; i < d.rule->match.n; i++)
+		if (d.rule->match.conds[i].f == F_DPORT)
+			return true;
+	return false;
+}
+
+/*
+ * What ended at the router is handed to a host of the home now: a mapping of more
+ * than the device needs, be it that the filter stops it then.
+ */
+static bool steals(const struct mending *x, const struct pipeline *now)
+{
+	static const char *const words[] = {
+		"tcp from 151.101.1.1 port 40000 to 119.104.5.6 port 22 out self",
+		"udp from 151.101.1.1 port 40000 to 119.104.5.6 port 53 out self",
+		"tcp from 151.101.1.1 port 40000 to 119.104.5.6 port 500 out self",
+		"tcp from 151.101.1.1 port 40000 to 119.104.5.6 port 4500 out self",
+		"icmp from 151.101.1.1 to 119.104.5.6 type 8 out self",
+		"ah from 151.101.1.1 to 119.104.5.6 out self"};
+	static struct packet p[ARRAY_LEN(words)];
+	struct decision was, is;
+
+	if (!p[0].fam)
+		to_packets(words, ARRAY_LEN(words), p);
+	for (size_t i = 0; i < ARRAY_LEN(p); i++)
+		if (!pipeline_ask(x->rq.pl, &p[i], &was) &&
+			!pipeline_ask(now, &p[i], &is) && !was.after.dnat &&
+			is.after.dnat)
+			return true;
+	return false;
+}
+
 /*
  * Does the home need p at all? A line of settings, put right, speaks of one
  * family; what the other loses by it came by the slip.
@@ -91,7 +130,7 @@ static void to_packets(const char *const *words, size_t n, struct packet *ret)
 static bool lived_on(const struct mending *x, const struct finding *f,
 	const struct packet *p)
 {
-	if (p->dport == 68 && brand_raw_dhcp(x->b))
+	if (p->dport == 68 && brand_raw_dhcp(x->b) && !has_line(x->rq.pl, p))
 		return false;
 	return !x->copy || !f->has_packet || p->fam == f->packet.fam;
 }
@@ -184,7 +223,7 @@ static bool hopeful(struct mending *x, const struct pipeline *pl,
 	/* IPv4 itself comes by that line (MAP-E, DS-Lite) */
 	if (!strcmp(f->id, "tunnel-wide") && !passes(pl, &carrier))
 		return false;
-	return home_lives(x, pl, f) &&
+	return home_lives(x, pl, f) && !steals(x, pl) &&
 	       (is_need(f) || !f->has_packet || moved(x, pl, f));
 }
 

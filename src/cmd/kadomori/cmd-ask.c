@@ -217,19 +217,29 @@ static int changed(struct proof *pr, pset s, const char *title,
 	return 0;
 }
 
-/* What somebody outside can begin: the part that people ask about. */
+/* What somebody outside can begin: the part that people ask about. What only turns
+ * round at the router comes in nowhere. */
 static pset begun_outside(struct proof *pr, pset s)
 {
 	s = proof_where(pr, s, F_IN, ROLE_WAN);
+	s = proof_minus(pr, s, proof_where(pr, s, F_OUT, ROLE_WAN));
 	s = proof_where(pr, s, F_CT, CT_NEW);
 	return proof_where(pr, s, F_DNAT, 0);
+}
+
+/* The rest, without what does not exist: a first packet, translated already. */
+static pset besides(struct proof *pr, pset s, pset begun)
+{
+	pset odd = proof_where(pr, proof_where(pr, s, F_CT, CT_NEW), F_DNAT, 1);
+
+	return proof_minus(pr, proof_minus(pr, s, begun), odd);
 }
 
 static int compare_text(struct proof *pr, pset opened, pset closed,
 	const struct side *a, const struct side *b)
 {
 	pset in = begun_outside(pr, opened), out = begun_outside(pr, closed);
-	pset more = proof_minus(pr, opened, in), less = proof_minus(pr, closed, out);
+	pset more = besides(pr, opened, in), less = besides(pr, closed, out);
 	int rc;
 
 	if (opened == PSET_NONE && closed == PSET_NONE) {
