@@ -536,7 +536,8 @@ static void box(struct teller *te)
 	part(te, "spi", S_SPI);
 	part(te, "extension headers", S_EXT);
 	part(te, "fragment", S_FRAG);
-	part(te, "dnat", S_DNAT);
+	if (strcmp(te->said[S_DNAT], "0")) /* as all packets arrive */
+		part(te, "dnat", S_DNAT);
 	part(te, "in", S_IN);
 	part(te, "out", S_OUT);
 	part(te, "", S_CT);
