@@ -259,7 +259,9 @@ static bool tells_secret(const char *s, size_t n)
 	for (size_t i = 0; i < ARRAY_LEN(secret_words); i++) {
 		size_t k = strlen(secret_words[i]);
 
-		if (n < k || strncasecmp(s + n - k, secret_words[i], k))
+		/* most words end otherwise */
+		if (n < k || (s[n - 1] | 0x20) != secret_words[i][k - 1] ||
+			strncasecmp(s + n - k, secret_words[i], k))
 			continue;
 		if (n == k || !isalnum((unsigned char)s[n - k - 1]))
 			return true;
