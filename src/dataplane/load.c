@@ -5,7 +5,6 @@
  * outlive us, but without the daemon's beat they pass everything up.
  */
 #include "dataplane/own.h"
-#include "dataplane/tune.h"
 #include "dataplane/lease.skel.h"
 
 #include <arpa/inet.h>
@@ -284,8 +283,8 @@ static void tune(struct dataplane *dp, uint32_t now)
 		.checks = (s.checks - was->checks) * LEASE_MS / ms,
 		.full = (s.full - was->full) * LEASE_MS / ms};
 	sets = dataplane_grown(sets_used(dp), dp->sets, &d);
-	dp->tuned.away = dataplane_away(dp->tuned.away, &d);
-	dp->conf->mask = (sets - 1) | dataplane_away_mask(dp->tuned.away);
+	dataplane_away(&dp->tuned.away, &d, sets != sets_used(dp));
+	dp->conf->mask = (sets - 1) | dataplane_away_mask(&dp->tuned.away);
 	rarer = (uint32_t)(d.checks / SAMPLE_FLOWS);
 	dp->conf->sample = MIN2(MAX2(rarer, 1u) * SAMPLE_MS,
 		(uint32_t)SAMPLE_MAX);
@@ -512,7 +511,7 @@ void dataplane_status(struct dataplane *dp, struct dataplane_status *ret)
 	ret->slots = (uint64_t)dp->sets * LEASE_WAYS;
 	ret->memory = dp->memory;
 	ret->touched = (uint64_t)sets_used(dp) * sizeof(struct lease_set);
-	ret->one_in = dataplane_away_mask(dp->tuned.away) / (LEASE_SETS_MASK + 1) + 1;
+	ret->one_in = dataplane_away_mask(&dp->tuned.away) / (LEASE_SETS_MASK + 1) + 1;
 	ret->fast_packets += dp->carry.fast_packets;
 	ret->fast_bytes += dp->carry.fast_bytes;
 	for (size_t i = 0; i < LEASE_PORTS; i++) {

@@ -5,6 +5,7 @@
 
 #include "dataplane/dataplane.h"
 #include "dataplane/lease.h"
+#include "dataplane/tune.h"
 
 struct lease_bpf;
 struct ring_buffer;
@@ -30,7 +31,7 @@ struct dataplane {
 	uint64_t memory, moved;
 	struct {
 		uint32_t at;	/* ticks */
-		unsigned away;
+		struct dataplane_away away;
 		struct dataplane_status was;
 	} tuned;
 	struct dataplane_status carry; /* counted in slots that were emptied */

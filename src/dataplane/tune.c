@@ -21,18 +21,55 @@ uint32_t dataplane_grown(uint32_t sets, uint32_t all,
 	return MIN2(sets * (d->full > sets ? 16 : 4), all);
 }
 
-enum { AWAY_NOT, AWAY_MAYBE, AWAY_QUARTER, AWAY_SIXTEENTH };
+enum { LEVELS = 3, SETTLED = 16, FAILED_MAX = 4 };
 
-static const uint32_t masks[] = {
-	[AWAY_NOT] = 0,
-	[AWAY_MAYBE] = 0,
-	[AWAY_QUARTER] = LEASE_AWAY & 3 << 24,
-	[AWAY_SIXTEENTH] = LEASE_AWAY,
-};
+static const uint32_t masks[LEVELS] = {0, LEASE_AWAY & 3 << 24, LEASE_AWAY};
 
-uint32_t dataplane_away_mask(unsigned state)
+uint32_t dataplane_away_mask(const struct dataplane_away *a)
 {
-	return masks[state];
+	return masks[a->level];
+}
+
+static void fewer(struct dataplane_away *a)
+{
+	a->failed = MIN2(a->failed + a->tried, (unsigned)FAILED_MAX);
+	a->tried = a->young = false;
+	a->bad = 0;
+	a->level = MIN2(a->level + 1, (unsigned)LEVELS - 1);
+}
+
+static void more(struct dataplane_away *a)
+{
+	a->tried = a->young = true;
+	a->good = 0;
+	a->level--;
+}
+
+static void after_good(struct dataplane_away *a)
+{
+	a->bad = 0;
+	a->young = false;
+	a->good++;
+	if (a->level && a->good >= 1u << a->failed)
+		more(a);
+	else if (!a->level && a->good >= SETTLED)
+		a->failed = 0;
+}
+
+/* Whatever was too much, it is over. */
+static void after_light(struct dataplane_away *a)
+{
+	a->failed = 0;
+	after_good(a);
+}
+
+static void after_bad(struct dataplane_away *a)
+{
+	unsigned borne = a->young ? 2 : a->level ? 0 : 1;
+
+	a->good = 0;
+	if (++a->bad > borne)
+		fewer(a);
 }
 
 /*
@@ -40,13 +77,18 @@ uint32_t dataplane_away_mask(unsigned state)
  * costs that is looked up for nothing, and twice as much as to ask conntrack
  * and the FIB.
  */
-unsigned dataplane_away(unsigned state, const struct dataplane_second *d)
+void dataplane_away(struct dataplane_away *a, const struct dataplane_second *d,
+	bool grown)
 {
 	enum { SAVES = 4, CHECK = 2, FEW = 20000 }; /* FEW: whatever they cost */
 	uint64_t gain = SAVES * d->fast, cost = d->missed + CHECK * d->checks;
-	uint64_t all = d->missed * (masks[state] / (LEASE_SETS_MASK + 1) + 1);
+	uint64_t of = masks[a->level] / (LEASE_SETS_MASK + 1) + 1;
 
-	if (all < FEW || gain >= 2 * cost)
-		return state ? state - 1 : AWAY_NOT;
-	return gain < cost ? MIN2(state + 1, (unsigned)AWAY_SIXTEENTH) : state;
+	a->young |= grown;
+	if ((d->fast + d->missed) * of < FEW)
+		after_light(a);
+	else if (d->missed * of < FEW || gain >= 2 * cost)
+		after_good(a);
+	else if (gain < cost)
+		after_bad(a);
 }

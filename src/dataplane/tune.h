@@ -17,13 +17,24 @@ struct dataplane_second {
 uint32_t dataplane_grown(uint32_t sets, uint32_t all,
 	const struct dataplane_second *d);
 
+/* Zeroed: all flows are looked up. */
+struct dataplane_away {
+	unsigned level;	    /* 0: all, 1: one in four, 2: one in sixteen */
+	unsigned good, bad; /* seconds in a row */
+	unsigned failed;    /* times that looking up more did not pay */
+	bool young;	    /* many flows are here for the first time */
+	bool tried;	    /* more are looked up than once were */
+};
+
 /*
- * Does it pay to look flows up? The next state after a second; 0 at first: all
- * are looked up. It takes two bad seconds in a row to look away, so that many
- * flows may begin at once.
+ * Does it pay to look flows up? What to do after such a second. Flows that are
+ * looked up for the first time cost before they save, and so do all when the
+ * table has grown: two bad seconds are borne then, at first one. Where looking up more did not
+ * pay it is tried again later each time, up to sixteen seconds.
  */
-unsigned dataplane_away(unsigned state, const struct dataplane_second *d);
+void dataplane_away(struct dataplane_away *a, const struct dataplane_second *d,
+	bool grown);
 /* Bits of LEASE_AWAY that must be zero in the hash of a flow looked up. */
-uint32_t dataplane_away_mask(unsigned state);
+uint32_t dataplane_away_mask(const struct dataplane_away *a);
 
 #endif

@@ -163,39 +163,102 @@ static void the_table_grows_with_memory_within_bounds(void **state)
 	assert_true(dataplane_sets(UINT64_C(4) << 30) >= 8192);
 }
 
-static unsigned after(unsigned state, unsigned seconds, uint64_t fast,
+static uint32_t after(struct dataplane_away *a, unsigned seconds, uint64_t fast,
 	uint64_t missed, uint64_t checks)
 {
 	struct dataplane_second d = {.fast = fast, .missed = missed,
 		.checks = checks};
 
 	while (seconds--)
-		state = dataplane_away(state, &d);
-	return state;
+		dataplane_away(a, &d, false);
+	return dataplane_away_mask(a);
 }
 
 static void a_million_slow_flows_are_not_looked_up(void **state)
 {
-	unsigned s = after(0, 1, 0, 500000, 100);
+	struct dataplane_away a = {0}, b;
 
 	(void)state;
 	/* one bad second is a beginning of many flows */
-	assert_int_equal(dataplane_away_mask(s), 0);
-	s = after(0, 3, 0, 500000, 100);
-	assert_int_equal(dataplane_away_mask(s), LEASE_AWAY);
+	assert_int_equal(after(&a, 1, 0, 500000, 100), 0);
+	assert_int_equal(after(&a, 2, 0, 500000, 100), LEASE_AWAY);
 	/* a sixteenth of as many is as bad: it stays */
-	s = after(s, 10, 100, 500000 / 16, 0);
-	assert_int_equal(dataplane_away_mask(s), LEASE_AWAY);
+	assert_int_equal(after(&a, 10, 100, 500000 / 16, 0), LEASE_AWAY);
+	b = a;
 	/* they are gone, or have become fast: it returns */
-	assert_int_equal(after(s, 3, 100, 1000, 0), 0);
-	assert_int_equal(after(s, 3, 500000, 50000, 20000), 0);
+	assert_int_equal(after(&a, 3, 100, 1000, 0), 0);
+	assert_int_equal(after(&b, 3, 500000, 50000, 20000), 0);
+}
+
+/*
+ * So many flows of so many packets a second, all new at first: each misses four
+ * before it goes fast, and its first check is no packet's. Ends with the bits
+ * after so many seconds.
+ */
+static uint32_t flows_for(unsigned seconds, uint64_t flows, uint64_t pps)
+{
+	struct dataplane_away a = {0};
+	uint64_t looked, fast = 0, missed = MIN2(pps, UINT64_C(4));
+
+	while (seconds--) {
+		uint32_t mask = dataplane_away_mask(&a);
+		struct dataplane_second d = {0};
+
+		looked = flows >> __builtin_popcount(mask);
+		fast = MIN2(fast, looked);
+		d.missed = (looked - fast) * missed;
+		d.fast = looked * pps - d.missed;
+		d.checks = fast;
+		fast = pps > missed ? looked : 0;
+		dataplane_away(&a, &d, false);
+	}
+	return dataplane_away_mask(&a);
+}
+
+static void flows_that_enter_are_waited_for(void **state)
+{
+	(void)state;
+	for (unsigned s = 5; s < 30; s++)
+		assert_int_equal(flows_for(s, 100000, 5), 0);
+	assert_int_equal(flows_for(30, 100000, 2), LEASE_AWAY);
+}
+
+static void the_table_that_grew_is_waited_for(void **state)
+{
+	struct dataplane_second bad = {.missed = 400000};
+	struct dataplane_away a = {0};
+
+	(void)state;
+	dataplane_away(&a, &bad, true);
+	dataplane_away(&a, &bad, false);
+	assert_int_equal(dataplane_away_mask(&a), 0);
+	dataplane_away(&a, &bad, false);
+	assert_int_not_equal(dataplane_away_mask(&a), 0);
+}
+
+/* More than the table holds: a quarter pays, the whole does not. */
+static void what_failed_is_tried_less_often(void **state)
+{
+	struct dataplane_away a = {0};
+	unsigned wide = 0;
+
+	(void)state;
+	for (int s = 0; s < 600; s++) {
+		bool all = !dataplane_away_mask(&a);
+
+		wide += all;
+		after(&a, 1, all ? 100000 : 500000, all ? 900000 : 1000, 0);
+	}
+	assert_in_range(wide, 10, 120);
 }
 
 static void few_misses_beside_many_hits_do_not_matter(void **state)
 {
+	struct dataplane_away a = {0};
+
 	(void)state;
-	assert_int_equal(after(0, 100, 0, 15000, 0), 0);
-	assert_int_equal(after(0, 100, 1000000, 300000, 100000), 0);
+	assert_int_equal(after(&a, 100, 0, 15000, 0), 0);
+	assert_int_equal(after(&a, 100, 1000000, 300000, 100000), 0);
 }
 
 static void the_away_bits_are_none_of_the_set_and_way(void **state)
@@ -203,10 +266,13 @@ static void the_away_bits_are_none_of_the_set_and_way(void **state)
 	(void)state;
 	assert_int_equal(LEASE_AWAY & LEASE_SETS_MASK, 0);
 	assert_int_equal((uint32_t)LEASE_AWAY >> 30, 0);
-	for (unsigned s = 0; s <= 3; s++)
-		assert_int_equal(dataplane_away_mask(s) & ~(uint32_t)LEASE_AWAY,
-			0);
-	assert_int_equal(__builtin_popcount(dataplane_away_mask(2)), 2);
+	for (unsigned bits = 0; bits <= 4; bits += 2) {
+		struct dataplane_away a = {.level = bits / 2};
+		uint32_t mask = dataplane_away_mask(&a);
+
+		assert_int_equal(mask & ~(uint32_t)LEASE_AWAY, 0);
+		assert_int_equal(__builtin_popcount(mask), bits);
+	}
 }
 
 static void the_table_grows_where_it_is_full(void **state)
@@ -234,6 +300,9 @@ static const struct test_case cases[] = {
 	{"the table grows where it is full", the_table_grows_where_it_is_full},
 	{"a million slow flows are not looked up", a_million_slow_flows_are_not_looked_up},
 	{"few misses beside many hits do not matter", few_misses_beside_many_hits_do_not_matter},
+	{"flows that enter are waited for", flows_that_enter_are_waited_for},
+	{"the table that grew is waited for", the_table_that_grew_is_waited_for},
+	{"what failed is tried less often", what_failed_is_tried_less_often},
 	{"the bits to look away by are none of the set and way", the_away_bits_are_none_of_the_set_and_way},
 };
 RUN(cases)
