@@ -12,8 +12,8 @@
  *
  * usage: bench GATEWAY FAR [ROUNDS [MILLISECONDS]]	(namespaces)
  * While working on it: QUICK=MOST or LEAST-MOST (flows), QUICK=t (TCP), QUICK=n
- * (new flows), QUICK=m (a million); ALONE=1: the programs without the way to
- * them.
+ * (new flows), QUICK=m (a million); ALONE=MOST (flows): the programs without the
+ * way to them.
  */
 #include "gen.h"
 #include "gen.skel.h"
@@ -636,9 +636,9 @@ static void quick_rows(const char *quick)
 		rounds, 15);
 }
 
-static void alone_rows(void)
+static void alone_rows(uint32_t most)
 {
-	for (uint32_t n = 1; n <= 100000; n *= n > 1 ? 100 : 1000)
+	for (uint32_t n = 1; n <= most; n *= n > 1 ? 100 : 1000)
 		for (size_t k = 0; k < ARRAY_LEN(kinds); k++)
 			alone_row(kinds[k].what, kinds[k].k,
 				k == 2 ? MIN2(n, 10000u) : n);
@@ -671,7 +671,7 @@ int main(int argc, char **argv)
 	load(1u << 17); /* 32 MiB, what a home gateway takes */
 	esp_bindings(GEN_ESP4, 10000);
 	if (getenv("ALONE"))
-		alone_rows();
+		alone_rows((uint32_t)atoi(getenv("ALONE")));
 	else if (quick)
 		quick_rows(quick);
 	else

@@ -364,18 +364,32 @@ static __always_inline struct lease *lease_at(void *ctx, bool xdp,
 	return *hop ? l : NULL;
 }
 
+/* As a word; struct ethhdr is packed, and would be read by the byte. */
+static __always_inline __u16 type_of(const void *eth)
+{
+	return *(const __u16 *)(eth + 12);
+}
+
+/* The frame is for the port's routed device. */
+static __always_inline bool is_for(const void *eth, const struct lease_port *p)
+{
+	const __u8 *mac = p->mac;
+
+	return *(const __u32 *)eth == *(const __u32 *)mac &&
+	       *(const __u16 *)(eth + 4) == *(const __u16 *)(mac + 4);
+}
+
 /* l2: bytes of the link's header, none but Ethernet's or none. */
 static __always_inline struct lease *lease_of(void *ctx, bool xdp,
 	struct pkt *p, __u32 l2, struct lease_hop **hop)
 {
-	struct ethhdr *eth = p->data;
 	void *l3 = p->data + l2;
 
 	if (!p->port || l3 + sizeof(struct ipv6hdr) > p->end ||
-		(l2 && !same_mac(eth->h_dest, p->port->mac)))
+		(l2 && !is_for(p->data, p->port)))
 		return NULL;
 	p->rest = p->frame - l2;
-	p->proto = l2 ? eth->h_proto : p->proto;
+	p->proto = l2 ? type_of(p->data) : p->proto;
 	if (p->proto == bpf_htons(ETH_P_IP))
 		return lease_at(ctx, xdp, p, l3, false, hop);
 	if (p->proto == bpf_htons(ETH_P_IPV6))
@@ -396,7 +410,6 @@ int lease_xdp(struct xdp_md *ctx)
 	struct pkt p = {.data = (void *)(long)ctx->data,
 		.end = (void *)(long)ctx->data_end,
 		.port = port_of(ctx->ingress_ifindex)};
-	struct ethhdr *eth = p.data;
 	struct lease_hop *hop;
 	struct lease *l;
 
@@ -407,7 +420,7 @@ int lease_xdp(struct xdp_md *ctx)
 	/* lease_of saw that much of it */
 	if (p.data + ETH_HLEN + sizeof(struct ipv6hdr) > p.end)
 		return XDP_PASS;
-	if (eth->h_proto == bpf_htons(ETH_P_IP)) {
+	if (p.proto == bpf_htons(ETH_P_IP)) {
 		struct iphdr *ip = p.data + ETH_HLEN;
 
 		if ((void *)(ip + 1) + sizeof(struct tcphdr) > p.end &&
@@ -417,7 +430,7 @@ int lease_xdp(struct xdp_md *ctx)
 	} else {
 		((struct ipv6hdr *)(p.data + ETH_HLEN))->hop_limit--;
 	}
-	set_macs(eth, hop);
+	set_macs(p.data, hop);
 	l->both += two(p.ip, 1);
 	return bpf_redirect_map(&out_ports, hop->port, XDP_PASS);
 }
@@ -601,7 +614,7 @@ int lease_egress(struct __sk_buff *skb)
 		if (l3 + ETH_HLEN > end)
 			return TC_ACT_UNSPEC;
 		__builtin_memcpy(macs, l3, 12);
-		proto = ((struct ethhdr *)l3)->h_proto;
+		proto = type_of(l3);
 		l3 += ETH_HLEN;
 	}
 	if (l3 + sizeof(struct ipv6hdr) > end)
