@@ -135,14 +135,15 @@ bool words_are(const struct words *w, size_t i, const char *want)
 {
 	while (*want) {
 		const char *have = words_at(w, i++);
-		size_t n = 0;
 
-		while (want[n] && want[n] != ' ')
-			n++;
-		if (!(n == 1 && *want == '*' && *have) &&
-			(strlen(have) != n || memcmp(have, want, n)))
-			return false;
-		want += n;
+		if (*want == '*' && *have && (!want[1] || want[1] == ' ')) {
+			want++;
+		} else {
+			while (*have && *want != ' ' && *have == *want)
+				have++, want++;
+			if (*have || (*want && *want != ' '))
+				return false;
+		}
 		want += *want == ' ';
 	}
 	return true;

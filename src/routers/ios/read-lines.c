@@ -460,9 +460,11 @@ static void sub_line(struct ios *s, struct place *p,
 /* "Router#", "Router(config-if)#" without a blank behind it. */
 static const char *skip_prompt(const char *t)
 {
-	size_t n = strspn(t, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-		"0123456789_.-");
+	size_t n = 0;
 
+	while (isalnum((unsigned char)t[n]) || t[n] == '_' || t[n] == '.' ||
+		t[n] == '-')
+		n++;
 	if (!n)
 		return t;
 	if (t[n] == '(') {
