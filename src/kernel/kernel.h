@@ -17,6 +17,9 @@
 int kernel_nft_run(const char *commands, char **said);
 /* As above without changing anything ("nft -c"). */
 int kernel_nft_check(const char *commands, char **said);
+/* From here on this process (not its children) keeps libnftables' socket: to
+ * close it waits for a worker of the kernel's, on a busy machine for seconds. */
+void kernel_nft_keep(void);
 /* "list table inet kadomori" and the like. *ret is the listing, caller frees;
  * -ENOENT when there is no such table. */
 int kernel_nft_list(const char *what, char **ret);

@@ -12,17 +12,47 @@ enum { PLAIN = NFT_CTX_OUTPUT_STATELESS | NFT_CTX_OUTPUT_NUMERIC_PROTO,
 	WITH_HANDLES = PLAIN | NFT_CTX_OUTPUT_HANDLE,
 	AS_JSON = PLAIN | NFT_CTX_OUTPUT_JSON };
 
+static struct nft_ctx *kept;
+static pid_t kept_by;
+
+void kernel_nft_keep(void)
+{
+	kept_by = getpid();
+}
+
+/* A child's network may be another one. */
+static bool keeps(void)
+{
+	return kept_by == getpid();
+}
+
 static struct nft_ctx *open_ctx(bool dry, unsigned flags)
 {
-	struct nft_ctx *ctx = nft_ctx_new(NFT_CTX_DEFAULT);
+	struct nft_ctx *ctx = keeps() ? kept : NULL;
 
 	if (!ctx)
+		ctx = nft_ctx_new(NFT_CTX_DEFAULT);
+	if (!ctx)
 		return NULL;
+	if (keeps())
+		kept = ctx;
+	/* used once more, this empties the buffers */
 	nft_ctx_buffer_output(ctx);
 	nft_ctx_buffer_error(ctx);
 	nft_ctx_set_dry_run(ctx, dry);
 	nft_ctx_output_set_flags(ctx, flags);
 	return ctx;
+}
+
+/* After an error nobody knows what the socket still holds; that there is no such
+ * table is an answer as others are. */
+static void done_ctx(struct nft_ctx *ctx, int rc)
+{
+	if (keeps() && (!rc || rc == -ENOENT))
+		return;
+	if (keeps())
+		kept = NULL;
+	nft_ctx_free(ctx);
 }
 
 static int classify(const char *said)
@@ -52,7 +82,7 @@ static int run_as(const char *commands, bool dry, unsigned flags, char **out,
 	}
 	if (out && !rc)
 		*out = xstrdup(nft_ctx_get_output_buffer(ctx));
-	nft_ctx_free(ctx);
+	done_ctx(ctx, rc);
 	return rc;
 }
 

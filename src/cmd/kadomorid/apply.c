@@ -547,6 +547,7 @@ int apply_run(const struct settings *s, const struct intent *in, int control_fd)
 
 	a.in = (struct intent *)(uintptr_t)in;
 	signal(SIGPIPE, SIG_IGN);
+	kernel_nft_keep();
 	/* first: after a restart the line's router is asking meanwhile */
 	listener_fits(&a);
 	warn_foreign();
