@@ -53,9 +53,12 @@ kinds = {
 }
 now = [None]
 
-def serve(port):
+def bound(port):
     s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     s.bind(("127.0.0.1", port))
+    return s
+
+def serve(s):
     while True:
         q, a = s.recvfrom(65535)
         f = kinds[now[0]]
@@ -69,8 +72,7 @@ def serve(port):
             pass
 
 for p in (500, 53, 40500):
-    threading.Thread(target=serve, args=(p,), daemon=True).start()
-time.sleep(0.2)
+    threading.Thread(target=serve, args=(bound(p),), daemon=True).start()
 d = tempfile.mkdtemp()
 key = os.path.join(d, "key")
 with open(os.open(key, os.O_CREAT | os.O_WRONLY, 0o600), "w") as f:

@@ -86,12 +86,13 @@ def attack(key):
 
 def honest(key):
     """The same order from an address that proves itself: the control group."""
-    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind((V, 4000)); s.settimeout(1)
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind((V, 4000)); s.settimeout(10)
     nonce = b"v" * 16
     s.sendto(hello(nonce, key), (S, PORT)); cookie = s.recv(2000)[24:40]
     o = order(nonce, cookie, 1, ITEMS, key)
     s.sendto(o, (S, PORT)); s.recv(2000)
     time.sleep(1)
+    s.settimeout(1)
     s.sendto(o, (S, PORT))	# said again: nothing
     try: s.recv(2000); again = True
     except TimeoutError: again = False
@@ -109,7 +110,9 @@ try:
         sh("ip -n %s link set p%s master br0 up; ip -n %s link set eth0 up; ip -n %s addr add %s/24 dev eth0" % (ns("s"), n, ns(n), ns(n), a))
         sh("ip netns exec %s sysctl -qw net.ipv6.conf.all.disable_ipv6=1" % ns(n))
     srv = subprocess.Popen(["ip", "netns", "exec", ns("s"), kadomori, "reflect", "serve", "--key", kf, "--listen", S], stderr=subprocess.PIPE)
-    time.sleep(1.5)
+    for _ in range(100):	# until it listens
+        if subprocess.run("ip netns exec %s ss -Hlun 'sport = %d' | grep -q ." % (ns("s"), PORT), shell=True).returncode == 0: break
+        time.sleep(0.1)
     before = counters("v")
     sent, challenge = inside("a", lambda: attack(key))
     after = counters("v")

@@ -34,7 +34,9 @@ def ask(n, node, ifname, *words, user=None):
 # a datagram that makes the kernel learn the neighbour's MAC
 TOUCH = sys.executable + " -c 'import socket,sys; a=socket.getaddrinfo(sys.argv[1],9)[0]; socket.socket(a[0],socket.SOCK_DGRAM).sendto(bytes(1),a[4])'"
 def touch(n, node, addr):
-    n.sh(node, f"{TOUCH} {addr}"); time.sleep(0.2)
+    n.sh(node, f"{TOUCH} {addr}"); learnt(n, node, addr)
+def learnt(n, node, addr):
+    n.wait(node, f"ip neigh show {addr.split('%')[0]} | grep -q lladdr", 10)
 
 # ---------------------------------------------------------------- the gateway
 def wan(n):
@@ -235,7 +237,7 @@ def home(n, prefix=None, wan4="153.246.12.110", isp4="153.246.12.1", nat="masque
     n.dnsmasq("R", "interface=lan0", f"dhcp-range={lan}.50,{lan}.60,255.255.255.0,1h", "local=/#/", *rdns, *([f"listen-address={prefix}1"] if prefix else []))
     n.sh("H", f"ip addr add {lan}.9/24 dev eth0; ip route add default via {lan}.1")
     n.coturn("O")
-    n.wait("H", f"{TOUCH} {lan}.1", 10); time.sleep(0.2)
+    n.wait("H", f"{TOUCH} {lan}.1", 10); learnt(n, "H", f"{lan}.1")
     if prefix:
         n.wait("H", "ip -6 route show default | grep -q via", 15)
 
