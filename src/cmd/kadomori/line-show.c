@@ -238,11 +238,12 @@ static json_t *evidence_json(const struct line_evidence *e)
 
 static json_t *mape_json(const struct mape *m)
 {
-	json_t *ports = json_array(), *j;
+	json_t *ports, *j;
 	uint16_t lo, hi;
 
 	if (!m->known)
 		return json_null();
+	ports = json_array();
 	for (unsigned a = m->offset ? 1 : 0; m->has_psid &&
 		mape_block(m->offset, m->psid_len, m->psid, a, &lo, &hi); a++)
 		json_array_append_new(ports, json_pack("[i,i]", lo, hi));
