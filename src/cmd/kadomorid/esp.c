@@ -23,7 +23,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { COUNT_SECONDS = 2, STATE_MAX = 1 << 20, AGAIN_SECONDS = 1 };
+/* Before the kernel's counts are in a busy SA looks silent and may have to give
+ * way (espnat's FIRM_MS): they come often. */
+enum { COUNT_MS = 500, STATE_MAX = 1 << 20, AGAIN_SECONDS = 1 };
 
 struct esp {
 	struct event_base *base;
@@ -330,7 +332,7 @@ struct esp *esp_new(struct event_base *base, const struct settings *s,
 	esp_status_fn status, esp_binding_fn binding, esp_fast_fn fast,
 	void *arg)
 {
-	struct timeval tv = {COUNT_SECONDS, 0};
+	struct timeval tv = {COUNT_MS / 1000, COUNT_MS % 1000 * 1000};
 	struct esp *e = xcalloc(1, sizeof(*e));
 
 	e->base = base;
