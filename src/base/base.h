@@ -28,7 +28,8 @@
  * A draft: from mem_draft() to mem_draft_end() the functions below take from one
  * block that is used again and again, as far as it reaches, and free() of what
  * lies in it costs nothing: for work that makes and drops thousands of small things
- * many times over. What was made in a draft is gone with the next. Not nested.
+ * many times over. What was made in a draft is gone with the next. Not nested,
+ * and only where no other thread is at work.
  */
 void mem_draft(void);
 void mem_draft_end(void);
