@@ -76,14 +76,19 @@ static __always_inline void note(enum lease_event e, __u64 n)
 /* The coarse clock moves with jiffies, and those are read without a call. */
 static __always_inline __u32 ticks(void)
 {
-	__u32 j = bpf_jiffies64(), now;
-	__u64 c = conf.coarse;
+	__u64 j = bpf_jiffies64(), c = conf.coarse;
+	__u32 now;
 
-	if (c >> 32 == j)
+	if ((__u32)(c >> 32) == (__u32)j)
 		return c;
 	now = bpf_ktime_get_coarse_ns() >> LEASE_TICK_SHIFT;
-	conf.coarse = (__u64)j << 32 | now;
+	conf.coarse = j << 32 | now;
 	return now;
+}
+
+static __always_inline __u32 stamp_now(void)
+{
+	return lease_stamp(&conf);
 }
 
 static __always_inline __u64 two(__u32 hi, __u32 lo)
@@ -122,9 +127,18 @@ static __always_inline __u32 hash6(const __u64 *w, __u64 id)
 		term(bpf_be64_to_cpu(w[3]), 3) + term(id, 4));
 }
 
-static __always_inline struct lease_port *port_of(__u32 ifindex)
+/* Its row, if it has one. */
+static __always_inline struct lease_port *row_of(__u32 ifindex)
 {
 	struct lease_port *p = &conf.ports[(ifindex * conf.mult) >> 26];
+
+	asm volatile("" : "+r"(p)); /* or clang reckons it out at each use */
+	return p;
+}
+
+static __always_inline struct lease_port *port_of(__u32 ifindex)
+{
+	struct lease_port *p = row_of(ifindex);
 
 	if (p->ifindex != ifindex)
 		p = NULL;
@@ -142,6 +156,12 @@ static __always_inline bool move(struct lease *l, __u32 from, __u32 state,
 {
 	return __sync_val_compare_and_swap(&l->head, from,
 		       state << 16 | (hop & 0xffff)) == from;
+}
+
+/* To be looked at again? */
+static __always_inline bool expired(const struct lease *l, __u32 now)
+{
+	return (__s32)(l->till - now) <= 0;
 }
 
 /* More than ms since then? Another CPU's clock may be a little ahead. */
@@ -169,13 +189,12 @@ static __always_inline __u32 fold(__u64 x)
 	return x;
 }
 
-/* change: not more than two folded sums. */
+/* change: folded. */
 static __always_inline __u16 sum_with(__u16 sum, __u32 change)
 {
 	__u32 x = (__u16)~sum + change;
 
-	x = (x & 0xffff) + (x >> 16);
-	return ~((x & 0xffff) + (x >> 16));
+	return ~(x + (x >> 16));
 }
 
 /* ---- conntrack ---- */
@@ -365,6 +384,13 @@ static __always_inline __u32 share_of(__u32 ms, __u32 slot)
 	return (slot * 2654435761u >> 16) * ms >> 16;
 }
 
+/* A lease is not used past its next sample's time. */
+static __always_inline void end_by(struct lease *l, __u32 when)
+{
+	if ((__s32)(when - l->till) < 0)
+		l->till = when;
+}
+
 /* When the next sample is due; first: the first one. */
 static __always_inline __u32 beat(const struct lease *l, __u32 slot, bool first)
 {
@@ -415,6 +441,7 @@ static __always_inline int hop_of(const __u8 *dst, const __u8 *src,
 		p->port = port;
 		p->mtu = mtu;
 		p->flags = conf.ports[port & (LEASE_PORTS - 1)].flags;
+		p->mtu_xdp = p->flags & PORT_XDP_OUT ? mtu : 0;
 		return at;
 	}
 	return GO_UP;
@@ -444,10 +471,16 @@ static __always_inline void fold_counts(struct lease *l)
 	}
 }
 
-/* Readers may still be at it: checked says from when on it is nobody's. */
+/* Asked just now, whatever the answer. */
+static __always_inline void checked(struct lease *l, __u32 now)
+{
+	l->till = now + LEASE_MS;
+}
+
+/* Readers may still be at it: this says from when on it is nobody's. */
 static __always_inline void give_up(struct lease *l, __u32 head, __u32 now)
 {
-	l->checked = now;
+	checked(l, now);
 	move(l, head, LEASE_FREE, 0);
 }
 
@@ -525,7 +558,7 @@ static __always_inline void wish(const struct lease *l)
 static __always_inline bool renew(void *ctx, bool xdp, struct lease *l,
 	__u32 slot, __u32 head, __u32 now)
 {
-	__u32 hop = head & 0xffff, stamp = conf.stamp, bytes = l->bytes;
+	__u32 hop = head & 0xffff, stamp = stamp_now(), bytes = l->bytes;
 	struct change c = {};
 	enum ct_says says;
 
@@ -545,13 +578,16 @@ static __always_inline bool renew(void *ctx, bool xdp, struct lease *l,
 	if (!fib_agrees(ctx, l, &hop, now)) {
 		note(LEASE_EV_GONE, 1);
 		l->stamp = stamp;
-		l->checked = now;
+		checked(l, now);
 		move(l, head, LEASE_PENDING, 0);
 		return false;
 	}
 	if (!move(l, head, state_of(head), hop))
 		return false;
-	l->checked = now - share_of(LEASE_MS / 4, slot);
+	checked(l, now - share_of(LEASE_MS / 4, slot));
+	end_by(l, conf.until);
+	if ((__s32)(l->due - now) > 0)
+		end_by(l, l->due);
 	l->stamp = stamp;
 	return true;
 }
@@ -564,12 +600,12 @@ static __always_inline bool renew(void *ctx, bool xdp, struct lease *l,
 static __always_inline void pending(void *ctx, bool xdp, struct lease *l,
 	__u32 slot, __u32 now, __u32 seq)
 {
-	bool seldom = !((l->stamp ^ conf.stamp) >> 16) &&
-		past(now, l->checked, LEASE_MS);
+	bool seldom = !((l->stamp ^ stamp_now()) >> 16) &&
+		past(now, lease_checked(l), LEASE_MS);
 	struct change c = {};
 
-	l->stamp = conf.stamp;
-	l->checked = now;
+	l->stamp = stamp_now();
+	checked(l, now);
 	if (seldom)
 		return;
 	if ((__s32)(l->due - now) <= 0 &&
@@ -589,8 +625,8 @@ static __always_inline bool stale(void *ctx, bool xdp, struct lease *l,
 		return false;
 	/* rules changed, or long unused: from the beginning */
 	if (st != LEASE_PENDING &&
-		((l->stamp ^ conf.stamp) >> 16 ||
-			past(now, l->checked, LEASE_DEAD_MS))) {
+		((l->stamp ^ stamp_now()) >> 16 ||
+			past(now, lease_checked(l), LEASE_DEAD_MS))) {
 		fold_counts(l);
 		if (!move(l, head, LEASE_PENDING, 0))
 			return false;
@@ -601,7 +637,7 @@ static __always_inline bool stale(void *ctx, bool xdp, struct lease *l,
 		pending(ctx, xdp, l, slot, now, seq);
 		return false;
 	}
-	if ((l->stamp != conf.stamp || past(now, l->checked, LEASE_MS)) &&
+	if ((l->stamp != stamp_now() || expired(l, now)) &&
 		!renew(ctx, xdp, l, slot, head, now)) {
 		if (state_of(l->head) == LEASE_PENDING)
 			ask(l, slot, now, seq);
@@ -619,7 +655,7 @@ static __always_inline bool stale(void *ctx, bool xdp, struct lease *l,
 	if ((__s32)(l->due - now) > 0)
 		return true;
 	/* the sample did not come out: not proven any more */
-	l->stamp = conf.stamp;
+	l->stamp = stamp_now();
 	head = l->head;
 	move(l, head, LEASE_PENDING, 0);
 	ask(l, slot, now, seq);
@@ -670,15 +706,16 @@ static __always_inline void take(void *ctx, bool xdp, const struct key *k,
 		n.a[2] = c.s;
 		n.a[3] = c.d;
 		n.a[4] = c.ports;
-		n.a[5] = fold(addr);
-		n.a[6] = fold((__u64)n.a[5] + (__u32)~n.ports + c.ports);
+		/* one less to live: minus one in the first byte of its pair */
+		n.a[5] = fold(addr + 0xfffe);
+		n.a[6] = fold(addr + (__u32)~n.ports + c.ports);
 	}
 	for (__u32 i = 0; i < LEASE_WAYS; i++) {
 		__u32 way = ((h >> 30) + i) & (LEASE_WAYS - 1);
 		struct lease *l = &set->way[way];
 		__u32 head = l->head, st = state_of(head);
 
-		if (st == LEASE_BUSY || !past(now, l->checked,
+		if (st == LEASE_BUSY || !past(now, lease_checked(l),
 			st <= LEASE_PENDING ? LEASE_ASK_MS : LEASE_DEAD_MS))
 			continue;
 		if (!move(l, head, LEASE_BUSY, 0))
@@ -687,8 +724,8 @@ static __always_inline void take(void *ctx, bool xdp, const struct key *k,
 		__builtin_memcpy(l->a, n.a, sizeof(l->a));
 		l->ports = n.ports;
 		l->meta = n.meta;
-		l->stamp = conf.stamp;
-		l->checked = now;
+		l->stamp = stamp_now();
+		checked(l, now);
 		l->both = 0;
 		ask(l, set_at * LEASE_WAYS + way, now, k->seq);
 		move(l, LEASE_BUSY << 16, LEASE_PENDING, 0);

@@ -33,6 +33,8 @@
 #include <linux/tcp.h>
 #include <linux/udp.h>
 
+/* so much of a packet is looked for first; what is shorter goes up */
+enum { IP_ROOM = sizeof(struct ipv6hdr) };
 enum { ACK = 0x10, PLAIN = 0x08 | 0x40 | 0x80 }; /* PSH, ECE, CWR */
 
 /* A packet that may go fast, as found. */
@@ -43,7 +45,9 @@ struct pkt {
 	__u32 frame, rest; /* bytes of it; after the link's header */
 	__u32 gso, l4;	/* payload of a packet on the wire, its header */
 	__u32 ip;	/* IP bytes */
-	__u32 ports, seq, meta;
+	__u32 seq;	/* ESP */
+	__u32 now;	/* ticks */
+	__u64 id;	/* as in struct lease */
 };
 
 static __noinline int enter_xdp(struct xdp_md *ctx, const struct key *k,
@@ -72,33 +76,36 @@ static __noinline int stale_tc(struct __sk_buff *ctx, struct lease *l,
 	return stale(ctx, false, l, slot, now, seq);
 }
 
+/* Proven under these rules, and the daemon was heard within this second. */
 static __always_inline bool fresh(const struct lease *l, __u32 now)
 {
-	return state_of(l->head) == LEASE_PROVEN && l->stamp == conf.stamp &&
-	       !past(now, l->checked, LEASE_MS) && (__s32)(l->due - now) > 0 &&
-	       alive(now);
+	return l->standing >> 16 == conf.good && !expired(l, now);
 }
 
-/* What the layer 4 header must look like for the kernel to have no question. */
-static __always_inline bool plain4(struct pkt *p, void *l4, __u8 proto,
-	__u32 l4len)
+/*
+ * What the layer 4 header must look like for the kernel to have no question.
+ * room: bytes of it that are known to be there.
+ */
+static __always_inline bool plain4(struct pkt *p, void *l4, __u32 room,
+	__u8 proto, __u32 l4len)
 {
 	struct udphdr *u = l4;
+	__u32 n, ports;
 	__u8 *b = l4;
-	__u32 n;
 
-	if (l4 + 8 > p->end)
+	if (room < 8 && l4 + 8 > p->end)
 		return false;
-	p->ports = *(__u32 *)l4;
+	ports = *(__u32 *)l4;
+	p->id |= two(proto, ports);
 	if (proto == IPPROTO_UDP) {
 		n = bpf_ntohs(u->len);
 		p->l4 = sizeof(*u);
 		/* IKE has zones and a learner of its own */
 		return n >= 8 && n <= l4len &&
-		       p->ports != (bpf_htons(500) | bpf_htons(500) << 16);
+		       ports != (bpf_htons(500) | bpf_htons(500) << 16);
 	}
 	if (proto == IPPROTO_TCP) {
-		if (l4 + 20 > p->end)
+		if (room < 20 && l4 + 20 > p->end)
 			return false;
 		p->l4 = b[12] >> 2 & 0x3c;
 		return (b[13] & ~PLAIN) == ACK && p->l4 >= 20 && p->l4 <= l4len;
@@ -118,19 +125,24 @@ static __always_inline bool fits(__u32 rest, __u32 ip)
 static __always_inline bool header4_good(const struct iphdr *ip)
 {
 	const __u32 *w = (const void *)ip;
+	__u64 x = (__u64)w[0] + w[1] + w[2] + w[3] + w[4];
 
-	return fold((__u64)w[0] + w[1] + w[2] + w[3] + w[4]) == 0xffff;
+	/* under 2^35: no more than 0x10004 after the second time, and not 0 */
+	x = (x & 0xffff) + (x >> 16);
+	x = (x & 0xffff) + (x >> 16);
+	return x == 0xffff;
 }
 
 static __always_inline bool plain_ip4(struct pkt *p, struct iphdr *ip)
 {
 	p->ip = bpf_ntohs(ip->tot_len);
+	p->id = p->port->id4;
 	if (*(__u8 *)ip != 0x45 || ip->frag_off & bpf_htons(0xbfff) ||
 		ip->ttl <= 1 || p->ip < 28 || !fits(p->rest, p->ip) ||
-		!plain4(p, ip + 1, ip->protocol, p->ip - 20) ||
+		!plain4(p, ip + 1, IP_ROOM - sizeof(*ip), ip->protocol,
+			p->ip - 20) ||
 		!header4_good(ip))
 		return false;
-	p->meta = LEASE_META(ip->protocol, F4, p->port->side);
 	/* the first ones are the learner's (nft/emit-esp.c) */
 	return ip->protocol != IPPROTO_ESP ||
 	       bpf_ntohl(p->seq) >= LEASE_ESP_SEQ;
@@ -139,75 +151,86 @@ static __always_inline bool plain_ip4(struct pkt *p, struct iphdr *ip)
 static __always_inline bool plain_ip6(struct pkt *p, struct ipv6hdr *ip)
 {
 	p->ip = bpf_ntohs(ip->payload_len) + sizeof(*ip);
-	p->meta = LEASE_META(ip->nexthdr, F6, p->port->side);
+	p->id = p->port->id6;
 	return *(__u8 *)ip >> 4 == 6 && ip->hop_limit > 1 && p->ip >= 48 &&
 	       fits(p->rest, p->ip) &&
-	       plain4(p, ip + 1, ip->nexthdr, p->ip - sizeof(*ip));
+	       plain4(p, ip + 1, IP_ROOM - sizeof(*ip), ip->nexthdr,
+		       p->ip - sizeof(*ip));
 }
 
-/* A slot given up is nobody's: the flow may enter anew. */
-static __always_inline bool match6(const struct lease *l, const __u64 *w,
+static __always_inline bool is_of6(const struct lease *l, const __u64 *w,
 	__u64 id)
 {
 	return l->id == id && l->w[0] == w[0] && l->w[1] == w[1] &&
-	       l->w[2] == w[2] && l->w[3] == w[3] && state_of(l->head);
+	       l->w[2] == w[2] && l->w[3] == w[3];
 }
 
-static __always_inline bool match4(const struct lease *l, __u64 addrs,
+static __always_inline bool is_of4(const struct lease *l, __u64 addrs,
 	__u64 id)
 {
-	return l->id == id && l->w[0] == addrs && state_of(l->head);
+	return l->id == id && l->w[0] == addrs;
 }
 
-/* Mostly a flow is where its hash says; these look further. LEASE_WAYS: no. */
-static __noinline __u32 rest4(const struct lease_set *set, __u32 way,
+/* A slot given up is nobody's: the flow may enter anew. LEASE_WAYS: none. */
+static __noinline __u32 way4(const struct lease_set *set, __u32 way,
 	__u64 addrs, __u64 id)
 {
-	for (__u32 i = 1; i < LEASE_WAYS; i++) {
-		way = (way + 1) & (LEASE_WAYS - 1);
-		if (match4(&set->way[way], addrs, id))
-			return way;
+	for (__u32 i = 0; i < LEASE_WAYS; i++, way++) {
+		const struct lease *l = &set->way[way & (LEASE_WAYS - 1)];
+
+		if (is_of4(l, addrs, id) && state_of(l->head))
+			return way & (LEASE_WAYS - 1);
+		/* never used: a flow would have taken this one */
+		if (!l->id)
+			break;
 	}
 	return LEASE_WAYS;
 }
 
-static __noinline __u32 rest6(const struct lease_set *set, __u32 way,
+static __noinline __u32 way6(const struct lease_set *set, __u32 way,
 	const __u64 *w, __u64 id)
 {
-	for (__u32 i = 1; i < LEASE_WAYS; i++) {
-		way = (way + 1) & (LEASE_WAYS - 1);
-		if (match6(&set->way[way], w, id))
-			return way;
+	for (__u32 i = 0; i < LEASE_WAYS; i++, way++) {
+		const struct lease *l = &set->way[way & (LEASE_WAYS - 1)];
+
+		if (is_of6(l, w, id) && state_of(l->head))
+			return way & (LEASE_WAYS - 1);
+		if (!l->id)
+			break;
 	}
 	return LEASE_WAYS;
 }
 
-/* Where to, if the lease may be used now. */
-static __always_inline struct lease_hop *use(void *ctx, bool xdp,
-	struct lease *l, __u32 slot, const struct pkt *p, __u32 now)
+/* Whatever cannot go now as it is: its lease may be renewed. */
+static __always_inline bool renewed(void *ctx, bool xdp, struct lease *l,
+	__u32 slot, const struct pkt *p)
 {
-	__u32 l3len = (p->meta >> 8 & 0xff) == F4 ? 20 : 40;
-	__u32 flag = xdp ? PORT_XDP_OUT : PORT_TC_OUT;
-	struct lease_hop *hop;
+	struct lease_hop *hop = &hops[l->head & (LEASE_HOPS - 1)];
 
-	if (!fresh(l, now)) {
-		if (!alive(now))
-			return NULL;
-		/* what XDP may not send is tc's, samples and all */
-		hop = &hops[l->head & (LEASE_HOPS - 1)];
-		if (xdp && state_of(l->head) >= LEASE_PROVEN &&
-			!(hop->flags & PORT_XDP_OUT))
-			return NULL;
-		if (xdp ? !stale_xdp(ctx, l, slot, now, p->seq)
-			: !stale_tc(ctx, l, slot, now, p->seq))
-			return NULL;
-	}
-	hop = &hops[l->head & (LEASE_HOPS - 1)];
-	if ((p->gso ? p->gso + p->l4 + l3len : p->ip) > hop->mtu) {
-		note(LEASE_EV_TOOBIG, 1);
+	if (!alive(p->now))
+		return false;
+	/* what XDP may not send is tc's, samples and all */
+	if (xdp && state_of(l->head) >= LEASE_PROVEN && !hop->mtu_xdp)
+		return false;
+	return xdp ? stale_xdp(ctx, l, slot, p->now, p->seq)
+		   : stale_tc(ctx, l, slot, p->now, p->seq);
+}
+
+/* Where to, or NULL: up. */
+static __always_inline struct lease_hop *hop_for(bool xdp,
+	const struct lease *l, const struct pkt *p)
+{
+	__u32 l3len = (l->meta >> 8 & 0xff) == F4 ? 20 : 40;
+	struct lease_hop *hop = &hops[l->head & (LEASE_HOPS - 1)];
+
+	if (xdp && p->ip <= hop->mtu_xdp)
+		return hop;
+	if (!(hop->flags & (xdp ? PORT_XDP_OUT : PORT_TC_OUT)))
 		return NULL;
-	}
-	return hop->flags & flag ? hop : NULL;
+	if (!xdp && (p->gso ? p->gso + p->l4 + l3len : p->ip) <= hop->mtu)
+		return hop;
+	note(LEASE_EV_TOOBIG, 1);
+	return NULL;
 }
 
 /* IPv4 of an XDP frame; the sums are whole. */
@@ -216,12 +239,11 @@ static __always_inline void rewrite4(const struct lease *l, struct iphdr *ip,
 {
 	struct tcphdr *t = l4;
 	struct udphdr *u = l4;
+	__u64 *addrs = (void *)&ip->saddr;
 	__u16 sum;
 
-	ip->saddr = l->a[2];
-	ip->daddr = l->a[3];
-	/* one less to live: minus one in the first byte of its pair */
-	ip->check = sum_with(ip->check, l->a[5] + 0xfffe);
+	*addrs = l->w[1];
+	ip->check = sum_with(ip->check, l->a[5]);
 	ip->ttl--;
 	if (ip->protocol == IPPROTO_ESP)
 		return;
@@ -238,7 +260,7 @@ static __always_inline void rewrite4(const struct lease *l, struct iphdr *ip,
 static __always_inline int rewrite4_skb(struct __sk_buff *skb,
 	const struct lease *l, struct iphdr *ip, __u32 at)
 {
-	__u32 news = l->a[4], addr = l->a[5];
+	__u32 news = l->a[4], addr = l->a[5] + 1; /* the header's alone */
 	__u32 port_change = fold((__u64)(__u32)~l->ports + news);
 	__u8 proto = ip->protocol;
 	__u64 udp = proto == IPPROTO_UDP ? BPF_F_MARK_MANGLED_0 : 0;
@@ -246,7 +268,7 @@ static __always_inline int rewrite4_skb(struct __sk_buff *skb,
 
 	ip->saddr = l->a[2];
 	ip->daddr = l->a[3];
-	ip->check = sum_with(ip->check, addr + 0xfffe);
+	ip->check = sum_with(ip->check, l->a[5]);
 	ip->ttl--;
 	if (proto == IPPROTO_ESP)
 		return 0;
@@ -267,29 +289,11 @@ static __always_inline __u32 hash_of(const __u64 *w, bool six, __u64 id)
 	return six ? hash6(w, id) : hash4(w[0], id);
 }
 
-/* The flow's lease in that set, or NULL; *slot: its number. */
-static __always_inline struct lease *find(const __u64 *w, bool six, __u64 id,
-	__u32 h, __u32 set_at, __u32 *slot)
+/* The flow's way in the set, or LEASE_WAYS. */
+static __always_inline __u32 way_of(const struct lease_set *set, const __u64 *w,
+	bool six, __u64 id, __u32 h)
 {
-	struct lease_set *set = bpf_map_lookup_elem(&leases, &set_at);
-	__u32 way = h >> 30;
-	struct lease *l;
-
-	if (!set)
-		return NULL;
-	l = &set->way[way];
-	asm volatile("" : "+r"(l)); /* or clang reckons it out at each use */
-	if (!(six ? match6(l, w, id) : match4(l, w[0], id))) {
-		/* never used: a flow would have taken this one before others */
-		if (!l->id)
-			return NULL;
-		way = six ? rest6(set, way, w, id) : rest4(set, way, w[0], id);
-		if (way >= LEASE_WAYS)
-			return NULL;
-		l = &set->way[way];
-	}
-	*slot = set_at * LEASE_WAYS + way;
-	return l;
+	return six ? way6(set, h >> 30, w, id) : way4(set, h >> 30, w[0], id);
 }
 
 /*
@@ -303,8 +307,9 @@ static __noinline int unusual(void *l3, void *end, bool six, __u32 side)
 	struct iphdr *ip = l3;
 	__u8 *l4 = l3 + (six ? sizeof(struct ipv6hdr) : sizeof(*ip));
 	const __u64 *w = addrs_of(l3, six);
+	struct lease_set *set;
 	struct lease *l;
-	__u32 h, slot;
+	__u32 h, at, way;
 	__u64 id;
 
 	note(LEASE_EV_UNUSUAL, 1);
@@ -317,8 +322,13 @@ static __noinline int unusual(void *l3, void *end, bool six, __u32 side)
 		return 0;
 	id = two(LEASE_META(IPPROTO_TCP, six ? F6 : F4, side), *(__u32 *)l4);
 	h = hash_of(w, six, id);
-	l = find(w, six, id, h, h & conf.mask & LEASE_SETS_MASK, &slot);
-	if (l && state_of(l->head) >= LEASE_PENDING)
+	at = h & conf.mask & LEASE_SETS_MASK;
+	set = bpf_map_lookup_elem(&leases, &at);
+	way = set ? way_of(set, w, six, id, h) : LEASE_WAYS;
+	if (!set || way >= LEASE_WAYS)
+		return 0;
+	l = &set->way[way];
+	if (state_of(l->head) >= LEASE_PENDING)
 		give_up(l, l->head, ticks());
 	return 0;
 }
@@ -331,8 +341,8 @@ static __always_inline void missed(void *ctx, bool xdp, const struct pkt *p,
 
 	__builtin_memset(&k, 0, sizeof(k));
 	__builtin_memcpy(k.a, six ? l3 + 8 : l3 + 12, six ? 32 : 8);
-	k.ports = p->ports;
-	k.meta = p->meta;
+	k.ports = p->id;
+	k.meta = p->id >> 32;
 	k.seq = p->seq;
 	xdp ? enter_xdp(ctx, &k, h) : enter_tc(ctx, &k, h);
 }
@@ -342,25 +352,37 @@ static __always_inline struct lease *lease_at(void *ctx, bool xdp,
 	struct pkt *p, void *l3, bool six, struct lease_hop **hop)
 {
 	const __u64 *w = addrs_of(l3, six);
-	__u64 id;
-	__u32 h, at, slot = 0;
+	struct lease_set *set;
 	struct lease *l;
+	__u32 h, at, way;
 
 	if (!(six ? plain_ip6(p, l3) : plain_ip4(p, l3))) {
 		unusual(l3, p->end, six, p->port->side);
 		return NULL;
 	}
-	id = two(p->meta, p->ports);
-	h = hash_of(w, six, id);
+	h = hash_of(w, six, p->id);
 	at = h & conf.mask;
 	if (at & LEASE_AWAY)
 		return NULL;
-	l = find(w, six, id, h, at, &slot);
-	if (!l) {
-		missed(ctx, xdp, p, l3, six, h);
+	set = bpf_map_lookup_elem(&leases, &at);
+	if (!set)
 		return NULL;
+	/* mostly a flow is where its hash says, and its lease good */
+	l = &set->way[h >> 30];
+	asm volatile("" : "+r"(l)); /* or clang reckons it out at each use */
+	if (!(six ? is_of6(l, w, p->id) : is_of4(l, w[0], p->id)) ||
+		!fresh(l, p->now)) {
+		way = way_of(set, w, six, p->id, h);
+		if (way >= LEASE_WAYS) {
+			missed(ctx, xdp, p, l3, six, h);
+			return NULL;
+		}
+		l = &set->way[way];
+		if (!fresh(l, p->now) &&
+			!renewed(ctx, xdp, l, at * LEASE_WAYS + way, p))
+			return NULL;
 	}
-	*hop = use(ctx, xdp, l, slot, p, ticks());
+	*hop = hop_for(xdp, l, p);
 	return *hop ? l : NULL;
 }
 
@@ -373,28 +395,7 @@ static __always_inline __u16 type_of(const void *eth)
 /* The frame is for the port's routed device. */
 static __always_inline bool is_for(const void *eth, const struct lease_port *p)
 {
-	const __u8 *mac = p->mac;
-
-	return *(const __u32 *)eth == *(const __u32 *)mac &&
-	       *(const __u16 *)(eth + 4) == *(const __u16 *)(mac + 4);
-}
-
-/* l2: bytes of the link's header, none but Ethernet's or none. */
-static __always_inline struct lease *lease_of(void *ctx, bool xdp,
-	struct pkt *p, __u32 l2, struct lease_hop **hop)
-{
-	void *l3 = p->data + l2;
-
-	if (!p->port || l3 + sizeof(struct ipv6hdr) > p->end ||
-		(l2 && !is_for(p->data, p->port)))
-		return NULL;
-	p->rest = p->frame - l2;
-	p->proto = l2 ? type_of(p->data) : p->proto;
-	if (p->proto == bpf_htons(ETH_P_IP))
-		return lease_at(ctx, xdp, p, l3, false, hop);
-	if (p->proto == bpf_htons(ETH_P_IPV6))
-		return lease_at(ctx, xdp, p, l3, true, hop);
-	return NULL;
+	return (*(const __u64 *)eth ^ p->mac_first) << 16 == 0;
 }
 
 /* Twelve bytes in a row on both sides. */
@@ -404,35 +405,85 @@ static __always_inline void set_macs(void *eth, const struct lease_hop *h)
 	*(__u32 *)(eth + 8) = *(const __u32 *)(h->src + 2);
 }
 
+static __always_inline int send_xdp(const struct pkt *p, struct lease *l,
+	const struct lease_hop *hop)
+{
+	set_macs(p->data, hop);
+	l->both += two(p->ip, 1);
+	return bpf_redirect_map(&out_ports, hop->port, XDP_PASS);
+}
+
+/* -1: up. */
+static __always_inline int xdp4(struct xdp_md *ctx, struct pkt *p,
+	struct iphdr *ip)
+{
+	struct lease_hop *hop;
+	struct lease *l = lease_at(ctx, true, p, ip, false, &hop);
+
+	if (!l)
+		return -1;
+	rewrite4(l, ip, ip + 1);
+	return send_xdp(p, l, hop);
+}
+
+static __always_inline int xdp6(struct xdp_md *ctx, struct pkt *p,
+	struct ipv6hdr *ip)
+{
+	struct lease_hop *hop;
+	struct lease *l = lease_at(ctx, true, p, ip, true, &hop);
+
+	if (!l)
+		return -1;
+	ip->hop_limit--;
+	return send_xdp(p, l, hop);
+}
+
+static __always_inline int forward(struct xdp_md *ctx)
+{
+	__u32 from = ctx->ingress_ifindex;
+	struct pkt p = {.now = ticks(), .port = row_of(from),
+		.data = (void *)(long)ctx->data,
+		.end = (void *)(long)ctx->data_end};
+	void *l3 = p.data + ETH_HLEN;
+	__u16 type;
+
+	if (p.port->ifindex != from || l3 + IP_ROOM > p.end ||
+		!is_for(p.data, p.port))
+		return -1;
+	p.rest = p.end - l3;
+	type = type_of(p.data);
+	if (type == bpf_htons(ETH_P_IPV6))
+		return xdp6(ctx, &p, l3);
+	return type == bpf_htons(ETH_P_IP) ? xdp4(ctx, &p, l3) : -1;
+}
+
 SEC("xdp.frags")
 int lease_xdp(struct xdp_md *ctx)
 {
-	struct pkt p = {.data = (void *)(long)ctx->data,
-		.end = (void *)(long)ctx->data_end,
-		.port = port_of(ctx->ingress_ifindex)};
-	struct lease_hop *hop;
-	struct lease *l;
+	int act = forward(ctx);
 
-	p.frame = p.end - p.data;
-	l = lease_of(ctx, true, &p, ETH_HLEN, &hop);
-	if (!l)
-		return XDP_PASS;
-	/* lease_of saw that much of it */
-	if (p.data + ETH_HLEN + sizeof(struct ipv6hdr) > p.end)
-		return XDP_PASS;
-	if (p.proto == bpf_htons(ETH_P_IP)) {
-		struct iphdr *ip = p.data + ETH_HLEN;
+	if (act >= 0)
+		return act;
+	act = XDP_PASS;
+	asm volatile("" : "+r"(act)); /* or clang keeps a register for it */
+	return act;
+}
 
-		if ((void *)(ip + 1) + sizeof(struct tcphdr) > p.end &&
-			ip->protocol == IPPROTO_TCP)
-			return XDP_PASS;
-		rewrite4(l, ip, ip + 1);
-	} else {
-		((struct ipv6hdr *)(p.data + ETH_HLEN))->hop_limit--;
-	}
-	set_macs(p.data, hop);
-	l->both += two(p.ip, 1);
-	return bpf_redirect_map(&out_ports, hop->port, XDP_PASS);
+/* l2: bytes of the link's header, none but Ethernet's or none. */
+static __always_inline struct lease *lease_of(struct __sk_buff *skb,
+	struct pkt *p, __u32 l2, struct lease_hop **hop)
+{
+	void *l3 = p->data + l2;
+
+	if (!p->port || l3 + IP_ROOM > p->end || (l2 && !is_for(p->data, p->port)))
+		return NULL;
+	p->rest = p->frame - l2;
+	p->proto = l2 ? type_of(p->data) : p->proto;
+	if (p->proto == bpf_htons(ETH_P_IP))
+		return lease_at(skb, false, p, l3, false, hop);
+	if (p->proto == bpf_htons(ETH_P_IPV6))
+		return lease_at(skb, false, p, l3, true, hop);
+	return NULL;
 }
 
 /* The packet as it leaves: at: where its IP header stands. */
@@ -476,7 +527,8 @@ static __always_inline int send_tc(struct __sk_buff *skb, struct lease *l,
 SEC("tc")
 int lease_tc(struct __sk_buff *skb)
 {
-	struct pkt p = {.port = port_of(skb->ingress_ifindex),
+	struct pkt p = {.now = ticks(),
+		.port = port_of(skb->ingress_ifindex),
 		.data = (void *)(long)skb->data,
 		.end = (void *)(long)skb->data_end, .frame = skb->len,
 		.gso = skb->gso_size};
@@ -487,7 +539,7 @@ int lease_tc(struct __sk_buff *skb)
 
 	if (!p.port || skb->vlan_present || p.port->flags & PORT_BARE)
 		return TC_ACT_UNSPEC;
-	l = lease_of(skb, false, &p, ETH_HLEN, &hop);
+	l = lease_of(skb, &p, ETH_HLEN, &hop);
 	if (!l)
 		return TC_ACT_UNSPEC;
 	/* towards PPP and tunnels the header goes off by itself */
@@ -500,7 +552,8 @@ int lease_tc(struct __sk_buff *skb)
 SEC("tc")
 int lease_bare(struct __sk_buff *skb)
 {
-	struct pkt p = {.port = port_of(skb->ingress_ifindex),
+	struct pkt p = {.now = ticks(),
+		.port = port_of(skb->ingress_ifindex),
 		.data = (void *)(long)skb->data,
 		.end = (void *)(long)skb->data_end, .frame = skb->len,
 		.gso = skb->gso_size, .proto = skb->protocol};
@@ -511,7 +564,7 @@ int lease_bare(struct __sk_buff *skb)
 
 	if (!p.port || skb->vlan_present || !(p.port->flags & PORT_BARE))
 		return TC_ACT_UNSPEC;
-	l = lease_of(skb, false, &p, 0, &hop);
+	l = lease_of(skb, &p, 0, &hop);
 	if (!l)
 		return TC_ACT_UNSPEC;
 	__builtin_memcpy(macs, hop->dst, 12);
@@ -555,7 +608,7 @@ static __always_inline void prove(struct lease *l, __u32 slot,
 	int hop;
 
 	/* judged by rules that are no more, or too long ago */
-	if ((l->stamp ^ conf.stamp) >> 16 || (__s32)(l->due - now) <= 0)
+	if ((l->stamp ^ stamp_now()) >> 16 || (__s32)(l->due - now) <= 0)
 		return;
 	if (to->flags & PORT_BRIDGED) { /* or it was flooded */
 		__builtin_memcpy(k.mac, macs, 6);
@@ -567,6 +620,7 @@ static __always_inline void prove(struct lease *l, __u32 slot,
 		same_mac(h->dst, macs) &&
 		same_mac(h->src, macs + 6)) {
 		l->due = now + beat(l, slot, false);
+		end_by(l, l->due);
 		h->used = now | 1;
 		move(l, head, LEASE_PROVEN, head);
 		return;
@@ -577,7 +631,7 @@ static __always_inline void prove(struct lease *l, __u32 slot,
 		return;
 	}
 	/* before its first use conntrack and the FIB are asked */
-	l->checked = now - LEASE_MS - 1;
+	l->till = now - 1;
 	l->due = now + beat(l, slot, true);
 	if (move(l, head, LEASE_PROVEN, hop))
 		note(LEASE_EV_PROVEN, 1);

@@ -56,11 +56,13 @@ enum lease_state {
  *	IPv6: a[0..3] source, a[4..7] destination
  *	IPv4: a[0] source, a[1] destination, then what becomes of it:
  *	      a[2] source, a[3] destination, a[4] ports,
- *	      a[5] sum of the addresses' change, a[6] of all changes,
+ *	      a[5] sum of the header's changes, a[6] of the pseudo header's and the ports',
  *	      a[7] ESP: sequence number of the sample
  * ports: as in the packet (source, destination), or the SPI.
  * meta: protocol | family << 8 | side (struct lease_port.side) << 16
  * head: next hop | state << 16; changed by compare-and-swap only.
+ * till: when it must be looked at again: a second after conntrack and the FIB
+ * were asked (lease_checked), or the next sample is due, or the daemon may be dead.
  */
 struct lease {
 	union {
@@ -73,9 +75,14 @@ struct lease {
 		};
 		__u64 id; /* both: ports are the lower half */
 	};
-	__u32 head;
-	__u32 stamp;	/* generations it was proven under */
-	__u32 checked;	/* ticks */
+	union {
+		struct {
+			__u32 head;
+			__u32 stamp; /* generations it was proven under */
+		};
+		__u64 standing; /* both: above the hop as in lease_conf.good */
+	};
+	__u32 till;	/* ticks */
 	__u32 due;	/* ticks: the next sample, or the end of one's time */
 	union {
 		struct {
@@ -84,6 +91,12 @@ struct lease {
 		__u64 both;
 	};
 };
+
+/* Ticks: about when conntrack and the FIB were asked last. */
+static inline __u32 lease_checked(const struct lease *l)
+{
+	return l->till - LEASE_MS;
+}
 
 struct lease_set {
 	struct lease way[LEASE_WAYS];
@@ -105,11 +118,16 @@ enum { PORT_XDP_OUT = 1,	/* XDP may send out of it */
 struct lease_port {
 	__u32 ifindex;	/* 0: nothing here */
 	__u32 l3;	/* the routed device: itself or its bridge */
-	__u8 mac[6];	/* of the routed device */
-	__u8 side;
-	__u8 flags;
+	union {
+		struct {
+			__u8 mac[6]; /* of the routed device */
+			__u8 side, flags;
+		};
+		__u64 mac_first;
+	};
+	__u64 id4, id6;	/* lease.id of its packets, less protocol and ports */
 	__u32 mtu;
-	__u32 pad[3];
+	__u32 pad[7];
 };
 
 /* Where a packet goes: never changed while in use. */
@@ -119,7 +137,8 @@ struct lease_hop {
 	__u16 mtu;
 	__u32 used;	/* ticks; 0: free */
 	__u32 flags;	/* the port's */
-	__u32 pad[2];
+	__u32 mtu_xdp;	/* 0: XDP may not send out of it */
+	__u32 pad;
 } __attribute__((aligned(32)));
 
 enum lease_event {
@@ -172,18 +191,24 @@ struct lease_wish {
 /* The daemon's settings; the first line is read by each packet. */
 struct lease_conf {
 	__u32 mult;	/* of the ports' hash */
-	__u32 until;	/* ticks; the daemon moves it on */
-	__u32 stamp;	/* policy generation << 16 | network generation */
 	__u32 mask;	/* of the sets in use: few flows, few pages; above them
 			 * of the flows that are looked at (LEASE_AWAY) */
 	__u64 coarse;	/* jiffies << 32 | ticks then; the programs keep it */
+	__u64 good;	/* stamp << 16 | LEASE_PROVEN, where
+			 * stamp: policy generation << 16 | network generation */
 	__u64 keys[5];	/* of the hash, random */
+	__u32 until;	/* ticks; the daemon moves it on */
 	__u32 wan4;	/* our address outside, 0: none */
 	__u32 sample;	/* ticks between samples */
 	__u32 liberal;	/* conntrack is liberal with all TCP */
-	__u32 pad[13];
+	__u32 pad[12];
 	struct lease_port ports[LEASE_PORTS];
 	__u32 l3[LEASE_PORTS];	/* routed device of a side */
 } __attribute__((aligned(64)));
+
+static inline __u32 lease_stamp(const struct lease_conf *c)
+{
+	return c->good >> 16;
+}
 
 #endif

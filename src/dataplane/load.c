@@ -52,6 +52,15 @@ static uint32_t now_ticks(void)
 		(uint64_t)ts.tv_nsec) >> LEASE_TICK_SHIFT);
 }
 
+/* Which leases are good: while we hold, none. */
+static void tell_good(struct dataplane *dp)
+{
+	uint64_t good = (uint64_t)dp->stamp << 16 | LEASE_PROVEN;
+
+	__atomic_store_n(&dp->conf->good, dp->held ? UINT64_MAX : good,
+		__ATOMIC_RELEASE);
+}
+
 static uint64_t memory_here(void)
 {
 	long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
@@ -133,7 +142,8 @@ static int load(struct dataplane *dp, uint32_t sets)
 		return rc;
 	dp->conf = (struct lease_conf *)&dp->skel->bss->conf;
 	memcpy(dp->conf->keys, keys, sizeof(keys));
-	dp->conf->stamp = 1u << 16 | 1;
+	dp->stamp = 1u << 16 | 1;
+	dp->held = true; /* till the first beat */
 	dp->conf->sample = SAMPLE_MS;
 	dp->memory = (uint64_t)sets * sizeof(struct lease_set) +
 		sizeof(*dp->skel->bss);
@@ -188,7 +198,7 @@ static void add_slots(void *arg, struct lease_set *v, uint32_t first,
 		uint32_t side = l->meta >> 16 & (LEASE_PORTS - 1);
 
 		if (l->head >> 16 >= LEASE_PROVEN &&
-			now - l->checked <= LEASE_DEAD_MS)
+			now - lease_checked(l) <= LEASE_DEAD_MS)
 			r->leases++;
 		r->fast_packets += l->packets;
 		r->fast_bytes += l->bytes;
@@ -298,29 +308,37 @@ void dataplane_beat(struct dataplane *dp)
 
 	__atomic_store_n(&dp->conf->until, now + LEASE_BEAT_MS,
 		__ATOMIC_RELEASE);
+	if (dp->held) {
+		dp->held = false;
+		tell_good(dp);
+	}
 	tune(dp, now);
 }
+
 
 void dataplane_hold(struct dataplane *dp)
 {
 	__atomic_store_n(&dp->conf->until, now_ticks() - 1, __ATOMIC_RELEASE);
+	dp->held = true;
+	tell_good(dp);
 }
 
 /* The halves count for themselves; 0 is never used: zeroed slots have it. */
 static void bump(struct dataplane *dp, unsigned shift)
 {
-	uint32_t s = dp->conf->stamp;
+	uint32_t s = dp->stamp;
 	uint16_t half = (uint16_t)(s >> shift);
 
 	half = half == UINT16_MAX ? 1 : (uint16_t)(half + 1);
-	s = (s & ~(0xffffu << shift)) | (uint32_t)half << shift;
-	__atomic_store_n(&dp->conf->stamp, s, __ATOMIC_RELEASE);
+	dp->stamp = (s & ~(0xffffu << shift)) | (uint32_t)half << shift;
+	tell_good(dp);
 }
 
 void dataplane_policy_changed(struct dataplane *dp)
 {
 	bump(dp, 16);
 }
+
 
 void dataplane_net_changed(struct dataplane *dp)
 {
@@ -557,13 +575,13 @@ static void list_sets(void *arg, struct lease_set *v, uint32_t first,
 		uint32_t st = l->head >> 16;
 		struct dataplane_lease r = {.spi = ntohl(l->ports)};
 
-		if (st < LEASE_PENDING || now - l->checked > LEASE_DEAD_MS)
+		if (st < LEASE_PENDING || now - lease_checked(l) > LEASE_DEAD_MS)
 			continue;
 		flow_of(l, &r.flow);
 		r.in = (int)c->l3[l->meta >> 16 & (LEASE_PORTS - 1)];
 		if (st >= LEASE_PROVEN)
 			r.out = (int)c->ports[h->port & (LEASE_PORTS - 1)].ifindex;
-		r.usable = st >= LEASE_PROVEN && l->stamp == c->stamp;
+		r.usable = st >= LEASE_PROVEN && l->stamp == lease_stamp(c);
 		g->fn(g->arg, &r);
 	}
 }

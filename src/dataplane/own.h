@@ -20,6 +20,8 @@ struct dataplane {
 	struct lease_bpf *skel;
 	struct lease_conf *conf; /* as the programs see it */
 	uint32_t sets;
+	uint32_t stamp; /* generations of policy and network (lease.h) */
+	bool held;
 	struct dataplane_port port[DP_PORTS_MAX];
 	struct attached at[DP_PORTS_MAX];
 	size_t port_n;

@@ -189,6 +189,8 @@ static void fill(struct lease_port *to, const struct dataplane_port *p)
 			(p->wan ? PORT_WAN : 0) | (p->bare ? PORT_BARE : 0) |
 			(p->bridged ? PORT_BRIDGED : 0))};
 	memcpy(to->mac, p->l3_mac.b, sizeof(to->mac));
+	to->id4 = (uint64_t)LEASE_META(0, 4, p->side) << 32;
+	to->id6 = (uint64_t)LEASE_META(0, 6, p->side) << 32;
 }
 
 static bool try_mult(const struct dataplane_port *p, size_t n, uint32_t mult)

@@ -128,9 +128,9 @@ static void print_lease(const struct lease *l, const struct lease_bpf__bss *b)
 	print_end(fam, six ? &l->a[4] : &l->a[1], esp ? p : p & 0xffff);
 	print_end(fam, six ? &l->a[0] : &l->a[2], esp ? q : q >> 16);
 	print_end(fam, six ? &l->a[4] : &l->a[3], esp ? q : q & 0xffff);
-	printf(" %s %d %u %u %u\n", st >= LEASE_PROVEN && l->stamp == c->stamp
+	printf(" %s %d %u %u %u\n", st >= LEASE_PROVEN && l->stamp == lease_stamp(c)
 			? "usable" : "waiting",
-		(int)(now - l->checked), c->l3[l->meta >> 16 & (LEASE_PORTS - 1)],
+		(int)(now - lease_checked(l)), c->l3[l->meta >> 16 & (LEASE_PORTS - 1)],
 		c->ports[h->port & (LEASE_PORTS - 1)].ifindex, l->packets);
 }
 
@@ -155,7 +155,7 @@ static unsigned walk(const struct found *f, const struct lease_bpf__bss *b)
 
 			used += l->head >> 16 != LEASE_FREE;
 			if (b && l->head >> 16 >= LEASE_PENDING &&
-				now - l->checked <= LEASE_DEAD_MS)
+				now - lease_checked(l) <= LEASE_DEAD_MS)
 				print_lease(l, b);
 		}
 		if (!n)
