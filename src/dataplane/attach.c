@@ -22,16 +22,21 @@ static struct bpf_tc_hook hook_of(int ifindex, enum bpf_tc_attach_point where)
  * costs each packet that passes it some 60 ns more on its way out
  * (bench/fastpath), and anybody may remove it.
  */
-static int tcx_on(int ifindex, enum bpf_tc_attach_point where, int prog)
+static enum bpf_attach_type tcx_of(enum bpf_tc_attach_point where)
 {
 	enum { TCX_INGRESS = 46, TCX_EGRESS = 47 };
+
+	return (enum bpf_attach_type)(where == BPF_TC_INGRESS ? TCX_INGRESS
+							      : TCX_EGRESS);
+}
+
+static int tcx_on(int ifindex, enum bpf_tc_attach_point where, int prog)
+{
 	const char *off = getenv("KADOMORI_TCX");
 	int fd = -1;
 
 	if (!off || strcmp(off, "off"))
-		fd = bpf_link_create(prog, ifindex,
-			(enum bpf_attach_type)(where == BPF_TC_INGRESS
-				? TCX_INGRESS : TCX_EGRESS), NULL);
+		fd = bpf_link_create(prog, ifindex, tcx_of(where), NULL);
 	return fd < 0 ? 0 : fd + 1;
 }
 
@@ -182,3 +187,34 @@ bool dataplane_whole(const struct dataplane *dp)
 	return whole;
 }
 
+
+static bool is_named(uint32_t id, const char *const *names)
+{
+	struct bpf_prog_info info = {0};
+	uint32_t len = sizeof(info);
+	int fd = bpf_prog_get_fd_by_id(id);
+	bool found = false;
+
+	if (fd < 0)
+		return true; /* gone meanwhile */
+	if (bpf_obj_get_info_by_fd(fd, &info, &len))
+		info.name[0] = 0;
+	close(fd);
+	for (; *names && !found; names++)
+		found = !strcmp(info.name, *names);
+	return found;
+}
+
+size_t dataplane_tcx_others(int ifindex, bool ingress,
+	const char *const *but)
+{
+	uint32_t ids[64], n = ARRAY_LEN(ids);
+	size_t others = 0;
+
+	if (bpf_prog_query(ifindex, tcx_of(ingress ? BPF_TC_INGRESS
+					: BPF_TC_EGRESS), 0, NULL, ids, &n))
+		return 0; /* before 6.6: there is no such hook */
+	for (uint32_t i = 0; i < n; i++)
+		others += !is_named(ids[i], but);
+	return others;
+}

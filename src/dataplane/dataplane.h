@@ -52,7 +52,7 @@ struct dataplane_device {
 	bool ethernet, bare;	/* bare: IP without a link's header */
 	bool wan, foreign_xdp, vlan_above;
 	bool vlan_filtering;	/* of a bridge */
-	bool filters_in, filters_out; /* somebody else's tc filters */
+	bool filters_in, filters_out; /* somebody else's tc filters, or tcx */
 	int xmit;		/* XDP may send out of it: 1, 0, -1 unknown */
 };
 
@@ -104,6 +104,11 @@ void dataplane_free(struct dataplane *dp);
 typedef int (*dataplane_xmit_fn)(const struct dataplane_device *d);
 int dataplane_attach(struct dataplane *dp, const struct dataplane_device *d,
 	size_t n, enum dataplane_mode best, bool force, dataplane_xmit_fn xmit);
+/*
+ * How many programs of others hang at a device's tcx hook (6.6; the kernel sends
+ * no news of them). but: our programs' names, up to NULL. 0 on older kernels.
+ */
+size_t dataplane_tcx_others(int ifindex, bool ingress, const char *const *but);
 /* Is all that was attached still there? Somebody may remove a clsact. */
 bool dataplane_whole(const struct dataplane *dp);
 const struct dataplane_port *dataplane_ports(const struct dataplane *dp,

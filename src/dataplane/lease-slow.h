@@ -665,9 +665,9 @@ static __always_inline bool stale(void *ctx, bool xdp, struct lease *l,
 /* ---- a flow without a lease ---- */
 
 struct key {
-	__u32 a[8];
-	__u32 ports, meta;
-	__u32 seq; /* ESP */
+	__u64 w[4];	/* as in struct lease */
+	__u64 id;
+	__u32 seq;	/* ESP */
 };
 
 /* Scans must not fill the table: only flows that go on may enter. */
@@ -686,7 +686,7 @@ static __always_inline bool may_enter(__u32 h, __u32 now)
 static __always_inline void take(void *ctx, bool xdp, const struct key *k,
 	__u32 h, __u32 now)
 {
-	struct lease n = {.ports = k->ports, .meta = k->meta};
+	struct lease n = {.id = k->id};
 	__u32 set_at = h & conf.mask & LEASE_SETS_MASK;
 	struct lease_set *set = bpf_map_lookup_elem(&leases, &set_at);
 	struct change c = {};
@@ -694,7 +694,7 @@ static __always_inline void take(void *ctx, bool xdp, const struct key *k,
 
 	if (!set)
 		return;
-	__builtin_memcpy(n.a, k->a, sizeof(n.a));
+	__builtin_memcpy(n.w, k->w, sizeof(n.w));
 	says = change_of(ctx, xdp, &n, &c);
 	if (says == CT_WISH)
 		wish(&n);

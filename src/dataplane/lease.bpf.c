@@ -335,15 +335,12 @@ static __noinline int unusual(void *l3, void *end, bool six, __u32 side)
 
 /* A flow without a lease. */
 static __always_inline void missed(void *ctx, bool xdp, const struct pkt *p,
-	const void *l3, bool six, __u32 h)
+	const __u64 *w, bool six, __u32 h)
 {
-	struct key k;
+	struct key k = {.w = {w[0], six ? w[1] : 0, six ? w[2] : 0,
+				six ? w[3] : 0},
+		.id = p->id, .seq = p->seq};
 
-	__builtin_memset(&k, 0, sizeof(k));
-	__builtin_memcpy(k.a, six ? l3 + 8 : l3 + 12, six ? 32 : 8);
-	k.ports = p->id;
-	k.meta = p->id >> 32;
-	k.seq = p->seq;
 	xdp ? enter_xdp(ctx, &k, h) : enter_tc(ctx, &k, h);
 }
 
@@ -362,10 +359,8 @@ static __always_inline struct lease *lease_at(void *ctx, bool xdp,
 	}
 	h = hash_of(w, six, p->id);
 	at = h & conf.mask;
-	if (at & LEASE_AWAY)
-		return NULL;
 	set = bpf_map_lookup_elem(&leases, &at);
-	if (!set)
+	if (!set) /* LEASE_AWAY: no table is that large */
 		return NULL;
 	/* mostly a flow is where its hash says, and its lease good */
 	l = &set->way[h >> 30];
@@ -374,7 +369,7 @@ static __always_inline struct lease *lease_at(void *ctx, bool xdp,
 		!fresh(l, p->now)) {
 		way = way_of(set, w, six, p->id, h);
 		if (way >= LEASE_WAYS) {
-			missed(ctx, xdp, p, l3, six, h);
+			missed(ctx, xdp, p, w, six, h);
 			return NULL;
 		}
 		l = &set->way[way];
@@ -503,24 +498,25 @@ static __always_inline int rewrite_skb(struct __sk_buff *skb,
 	return 0;
 }
 
-/* macs: of the next hop and ours, as they stand in a frame. */
+/* at: bytes of the header that the frame has by now. */
 static __always_inline int send_tc(struct __sk_buff *skb, struct lease *l,
-	const struct pkt *p, __u32 out, __u32 at, const __u8 *macs)
+	const struct pkt *p, const struct lease_hop *hop, __u32 at)
 {
+	struct lease_port *to = &conf.ports[hop->port & (LEASE_PORTS - 1)];
 	void *data = (void *)(long)skb->data;
 	struct ethhdr *eth = data;
 
 	if (at) {
 		if (data + sizeof(*eth) > (void *)(long)skb->data_end)
 			return TC_ACT_SHOT; /* cannot be */
-		__builtin_memcpy(eth, macs, 12);
+		set_macs(eth, hop);
 		eth->h_proto = p->proto;
 	}
 	if (rewrite_skb(skb, l, at))
 		return TC_ACT_SHOT; /* half rewritten; cannot be */
 	l->both += two(p->ip, 1);
 	skb->tc_index = LEASE_TC_INDEX;
-	return bpf_redirect(out, 0);
+	return bpf_redirect(to->ifindex, 0);
 }
 
 /* Where XDP is not, and towards ports it may not send to (a shaper's). */
@@ -532,10 +528,8 @@ int lease_tc(struct __sk_buff *skb)
 		.data = (void *)(long)skb->data,
 		.end = (void *)(long)skb->data_end, .frame = skb->len,
 		.gso = skb->gso_size};
-	struct lease_port *to;
 	struct lease_hop *hop;
 	struct lease *l;
-	__u8 macs[12];
 
 	if (!p.port || skb->vlan_present || p.port->flags & PORT_BARE)
 		return TC_ACT_UNSPEC;
@@ -543,9 +537,7 @@ int lease_tc(struct __sk_buff *skb)
 	if (!l)
 		return TC_ACT_UNSPEC;
 	/* towards PPP and tunnels the header goes off by itself */
-	__builtin_memcpy(macs, hop->dst, 12);
-	to = &conf.ports[hop->port & (LEASE_PORTS - 1)];
-	return send_tc(skb, l, &p, to->ifindex, ETH_HLEN, macs);
+	return send_tc(skb, l, &p, hop, ETH_HLEN);
 }
 
 /* From PPP and tunnels, which have no Ethernet header. */
@@ -560,21 +552,19 @@ int lease_bare(struct __sk_buff *skb)
 	struct lease_port *to;
 	struct lease_hop *hop;
 	struct lease *l;
-	__u8 macs[12];
 
 	if (!p.port || skb->vlan_present || !(p.port->flags & PORT_BARE))
 		return TC_ACT_UNSPEC;
 	l = lease_of(skb, &p, 0, &hop);
 	if (!l)
 		return TC_ACT_UNSPEC;
-	__builtin_memcpy(macs, hop->dst, 12);
 	to = &conf.ports[hop->port & (LEASE_PORTS - 1)];
 	if (to->flags & PORT_BARE)
-		return send_tc(skb, l, &p, to->ifindex, 0, macs);
+		return send_tc(skb, l, &p, hop, 0);
 	/* merged packets of over 16 kB do not take it: the kernel's */
 	if (bpf_skb_change_head(skb, ETH_HLEN, 0))
 		return TC_ACT_UNSPEC;
-	return send_tc(skb, l, &p, to->ifindex, ETH_HLEN, macs);
+	return send_tc(skb, l, &p, hop, ETH_HLEN);
 }
 
 /* Is this the packet the lease waits for? */
@@ -645,8 +635,7 @@ int lease_egress(struct __sk_buff *skb)
 	struct lease_set *set;
 	void *end, *l3, *l4;
 	__u16 proto = skb->protocol;
-	__u8 macs[12] = {0};
-	__u64 b, id;
+	__u64 macs[2] = {0}, b, id;
 	struct lease *l;
 	bool six;
 
@@ -667,7 +656,8 @@ int lease_egress(struct __sk_buff *skb)
 	if (!(to->flags & PORT_BARE)) {
 		if (l3 + ETH_HLEN > end)
 			return TC_ACT_UNSPEC;
-		__builtin_memcpy(macs, l3, 12);
+		macs[0] = *(const __u64 *)l3;
+		macs[1] = *(const __u32 *)(l3 + 8);
 		proto = type_of(l3);
 		l3 += ETH_HLEN;
 	}
@@ -698,7 +688,7 @@ int lease_egress(struct __sk_buff *skb)
 	if (!is_proof(l, l3, ports, meta | (__u32)from->side << 16, seq))
 		return TC_ACT_UNSPEC;
 	*w = 0;
-	prove(l, slot, macs, (skb->ifindex * conf.mult) >> 26, now);
+	prove(l, slot, (void *)macs, (skb->ifindex * conf.mult) >> 26, now);
 	return TC_ACT_UNSPEC;
 }
 

@@ -56,13 +56,13 @@ enum lease_state {
  *	IPv6: a[0..3] source, a[4..7] destination
  *	IPv4: a[0] source, a[1] destination, then what becomes of it:
  *	      a[2] source, a[3] destination, a[4] ports,
- *	      a[5] sum of the header's changes, a[6] of the pseudo header's and the ports',
+ *	      a[5] sum of the header's changes, a[6] of what layer 4 sums up,
  *	      a[7] ESP: sequence number of the sample
  * ports: as in the packet (source, destination), or the SPI.
  * meta: protocol | family << 8 | side (struct lease_port.side) << 16
  * head: next hop | state << 16; changed by compare-and-swap only.
  * till: when it must be looked at again: a second after conntrack and the FIB
- * were asked (lease_checked), or the next sample is due, or the daemon may be dead.
+ * were asked (lease_checked), the next sample, the end of the daemon's word.
  */
 struct lease {
 	union {

@@ -66,6 +66,7 @@ struct fast {
 	bool links_moved, fdb_moved, routes_moved, again;
 	struct dataplane_device seen[DEVICES_MAX];
 	size_t seen_n;
+	uint64_t tcx;	/* programs of others at their tcx hooks */
 	struct addr wan4;
 	bool has_wan4;
 	struct mac neighbours[256]; /* by a hash of device and address */
@@ -83,6 +84,25 @@ static bool vlan_above(const struct kernel_link *l, size_t n, int ifindex)
 
 static const char *const our_programs[] = {"lease_tc", "lease_bare",
 	"lease_egress", "nd_filter", NULL};
+
+/* Must somebody else's program or filter see what passes there? */
+static bool filtered(int ifindex, bool ingress)
+{
+	return kernel_tc_filters(ifindex, ingress, our_programs) > 0 ||
+	       dataplane_tcx_others(ifindex, ingress, our_programs);
+}
+
+/* How many hang where, as one number. */
+static uint64_t all_tcx(const struct fast *f)
+{
+	uint64_t h = 0;
+
+	for (size_t i = 0; i < f->seen_n; i++)
+		for (int in = 0; in < 2; in++)
+			h = h * 31 + dataplane_tcx_others(f->seen[i].ifindex,
+					     in, our_programs);
+	return h;
+}
 
 static void add(struct fast *f, const struct kernel_link *all, size_t n,
 	const struct kernel_link *l, bool wan)
@@ -111,8 +131,8 @@ static void add(struct fast *f, const struct kernel_link *all, size_t n,
 	d->foreign_xdp = l->xdp && !ours;
 	d->vlan_filtering = l->vlan_filtering;
 	d->vlan_above = vlan_above(all, n, l->ifindex);
-	d->filters_in = kernel_tc_filters(l->ifindex, true, our_programs) > 0;
-	d->filters_out = kernel_tc_filters(l->ifindex, false, our_programs) > 0;
+	d->filters_in = filtered(l->ifindex, true);
+	d->filters_out = filtered(l->ifindex, false);
 	d->xmit = -1;
 	(void)kernel_driver(l->name, d->driver, sizeof(d->driver));
 }
@@ -521,6 +541,20 @@ static void on_rtnl(int fd, short what, void *arg)
 		event_add(f->looking, &tv);
 }
 
+/* Of tcx nobody sends news. */
+static void look_at_tcx(struct fast *f)
+{
+	struct timeval tv = {0, LOOK_MS * 1000};
+	uint64_t all = all_tcx(f);
+
+	if (all == f->tcx)
+		return;
+	f->tcx = all;
+	f->links_moved = true;
+	if (!evtimer_pending(f->looking, NULL))
+		event_add(f->looking, &tv);
+}
+
 /* ---- TCP: conntrack is told before a flow goes fast ---- */
 
 static void wish(void *arg, const struct dataplane_flow *d)
@@ -617,8 +651,11 @@ static void on_beat(int fd, short what, void *arg)
 	(void)what;
 	if (f->dp && !f->off)
 		dataplane_beat(f->dp);
-	if (!(f->beats % 4))
+	if (!(f->beats % 4)) {
 		f->wishes = 0;
+		if (f->dp)
+			look_at_tcx(f);
+	}
 	if (!f->rules || f->opening || f->beats++ % TELL_BEATS)
 		return;
 	/* once more after it has become quiet */

@@ -384,6 +384,28 @@ shaped() {
 steady shaped || fail "the shaper missed some, or nothing went fast"
 on gw tc qdisc del dev wan0 root; sleep 1
 
+step "somebody else's tcx program sees every packet, and stands in nobody's way after"
+other() { # DEVICE in|out STATUS FAST: percent of the packets that may go fast
+	rm -f "$tmp/other"; mkfifo "$tmp/other"
+	on gw "$(dirname "$leases")/tcx" "$1" "$2" <"$tmp/other" >"$tmp/other.n" & local it=$! n
+	exec 9>"$tmp/other"
+	soon port_says "$1" "$3" || { exec 9>&-; wait $it; [ $? = 77 ] && { echo "  no tcx here"; return 0; }; k status; return 1; }
+	sleep 1; set -- $(on pc $py udp 101.1.1.1 7 2)
+	exec 9>&-; wait $it; n=$(cat "$tmp/other.n")
+	echo "  it saw $n packets of $1"
+	[ $((n * 10)) -ge $(($1 * 8)) ]
+}
+port_says() { k status --json | python3 -c '
+import json, sys
+p = {x["name"]: x for x in json.load(sys.stdin)["fast_path"]["ports"]}[sys.argv[1]]
+sys.exit("%s %s" % (p["mode"], p["why"] or "-") != sys.argv[2])' "$@"; }
+if [ "$way" = native ]; then
+	steady other wan0 out "native shaper" || fail "it missed packets on their way out"
+	steady other l1 in "off foreign-tc" || fail "it missed packets on their way in"
+	soon port_says wan0 "native -" || fail "wan0 is not as before: $(k status)"
+	hot 101.1.1.1 7 2 || fail "not fast again"
+fi
+
 step "another firewall's table: off, and on again without it"
 on gw nft add table inet other; on gw nft add chain inet other f '{ type filter hook forward priority 10; }'
 soon is_on False || fail "still on beside another firewall"
