@@ -39,7 +39,7 @@ static bool find(void *lib, const char *name, void *to)
 	return f;
 }
 
-static bool load(void)
+static bool load_it(void)
 {
 	/* the number is the ABI's, the same since 2006 */
 	static const char *const names[] = {"libcurl-gnutls.so.4",
@@ -57,6 +57,16 @@ static bool load(void)
 	       find(lib, "curl_easy_perform", &curl.perform) &&
 	       find(lib, "curl_slist_append", &curl.append) &&
 	       find(lib, "curl_slist_free_all", &curl.free_all);
+}
+
+bool hb46pp_open(void)
+{
+	static bool tried, there;
+
+	if (!tried)
+		there = load_it();
+	tried = true;
+	return there;
 }
 
 struct body {
@@ -215,7 +225,7 @@ void hb46pp_get(const struct hb46pp_txt *t, const struct addr *addr,
 	struct body b = {bytes, 0};
 	char url[HB_URL_MAX + 256], next[HB_URL_MAX];
 
-	if (!load()) {
+	if (!hb46pp_open()) {
 		ret->end = HB_NO_LIBRARY;
 		return;
 	}

@@ -100,6 +100,7 @@ static void look_names(const struct line_want *w, struct line_evidence *e)
 	struct names_ask ask = {e, w->ca, until};
 	struct step s;
 
+	(void)hb46pp_open(); /* what hears strangers opens no program */
 	step_start(&s, &(struct step_work){.run = run_names, .arg = &ask,
 		.n = sizeof(t)}, until);
 	if (step_finish(&s, &t) == 0)

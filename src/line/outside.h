@@ -50,6 +50,9 @@ struct names_told {
 };
 void names_look(const struct names_ask *a, struct names_told *ret);
 
+/* Load what fetches, once, while files may still be opened. false: it is not
+ * there, and hb46pp_get will say so. */
+bool hb46pp_open(void);
 /* GET the provisioning answer from addr; fills end, status, checked and what
  * the JSON says. */
 void hb46pp_get(const struct hb46pp_txt *t, const struct addr *addr,
