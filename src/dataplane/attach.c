@@ -17,11 +17,6 @@ static struct bpf_tc_hook hook_of(int ifindex, enum bpf_tc_attach_point where)
 		.ifindex = ifindex, .attach_point = where};
 }
 
-/*
- * Since 6.6 programs hang at the device itself (tcx, linux/bpf.h there): clsact
- * costs each packet that passes it some 60 ns more on its way out
- * (bench/fastpath), and anybody may remove it.
- */
 static enum bpf_attach_type tcx_of(enum bpf_tc_attach_point where)
 {
 	enum { TCX_INGRESS = 46, TCX_EGRESS = 47 };
@@ -30,6 +25,11 @@ static enum bpf_attach_type tcx_of(enum bpf_tc_attach_point where)
 							      : TCX_EGRESS);
 }
 
+/*
+ * Since 6.6 programs hang at the device itself (tcx, linux/bpf.h there): clsact
+ * costs each packet that passes it some 60 ns more on its way out
+ * (bench/fastpath), and anybody may remove it.
+ */
 static int tcx_on(int ifindex, enum bpf_tc_attach_point where, int prog)
 {
 	const char *off = getenv("KADOMORI_TCX");
@@ -186,7 +186,6 @@ bool dataplane_whole(const struct dataplane *dp)
 	libbpf_set_print(before);
 	return whole;
 }
-
 
 static bool is_named(uint32_t id, const char *const *names)
 {

@@ -76,7 +76,7 @@ static __noinline int stale_tc(struct __sk_buff *ctx, struct lease *l,
 	return stale(ctx, false, l, slot, now, seq);
 }
 
-/* Proven under these rules, and the daemon was heard within this second. */
+/* Proven under the rules of now, and its time is not over. */
 static __always_inline bool fresh(const struct lease *l, __u32 now)
 {
 	return l->standing >> 16 == conf.good && !expired(l, now);

@@ -315,7 +315,6 @@ void dataplane_beat(struct dataplane *dp)
 	tune(dp, now);
 }
 
-
 void dataplane_hold(struct dataplane *dp)
 {
 	__atomic_store_n(&dp->conf->until, now_ticks() - 1, __ATOMIC_RELEASE);
@@ -338,7 +337,6 @@ void dataplane_policy_changed(struct dataplane *dp)
 {
 	bump(dp, 16);
 }
-
 
 void dataplane_net_changed(struct dataplane *dp)
 {
