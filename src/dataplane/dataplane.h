@@ -38,6 +38,7 @@ enum dataplane_why {
 	DP_WHY_FOREIGN_TC,	/* somebody else's tc filters must see all */
 	DP_WHY_TC_REFUSED,
 	DP_WHY_BRIDGE_VLANS,	/* its bridge filters and tags by VLAN */
+	DP_WHY_BRIDGE_TC,	/* what stands at its bridge must see all */
 	DP_WHY_TOO_MANY,	/* more ports than LEASE_PORTS / 2 */
 	DP_WHY_MAX
 };

@@ -33,6 +33,7 @@ const char *dataplane_why_name(enum dataplane_why w)
 		[DP_WHY_FOREIGN_TC] = "foreign-tc",
 		[DP_WHY_TC_REFUSED] = "tc-refused",
 		[DP_WHY_BRIDGE_VLANS] = "bridge-vlans",
+		[DP_WHY_BRIDGE_TC] = "bridge-tc",
 		[DP_WHY_TOO_MANY] = "too-many",
 	};
 
@@ -65,6 +66,14 @@ static bool known_xmit(const char *driver)
 		if (!strcmp(driver, known[i]))
 			return true;
 	return false;
+}
+
+/* A bridge's own queue and hooks, which lie between its ports and the routing:
+ * from port to port they are gone past at tc, too. */
+static bool must_see_all(const struct dataplane_device *bridge)
+{
+	return bridge->filters_in || bridge->filters_out ||
+	       shapes(bridge->qdisc);
 }
 
 static bool is(const struct dataplane_device *d, const char *kind)
@@ -140,9 +149,10 @@ size_t dataplane_plan(const struct dataplane_device *d, size_t n,
 		p->bridged = m;
 		p->bridge = is(&d[i], "bridge");
 		p->mode = p->bridge ? DP_OFF : best_of(&d[i], force, &p->why);
-		if (m && m->vlan_filtering) {
+		if (m && (m->vlan_filtering || must_see_all(m))) {
 			p->mode = DP_OFF;
-			p->why = DP_WHY_BRIDGE_VLANS;
+			p->why = m->vlan_filtering ? DP_WHY_BRIDGE_VLANS
+						   : DP_WHY_BRIDGE_TC;
 		}
 		if (p->mode > best) {
 			p->mode = best;

@@ -117,6 +117,28 @@ static void what_must_see_all_is_not_passed_by(void **state)
 	assert_int_equal(r.p[2].why, DP_WHY_NO_XMIT);
 }
 
+static void what_stands_at_a_bridge_is_not_passed_by(void **state)
+{
+	struct dataplane_device d[] = {device(1, "igc"), device(9, ""),
+		device(2, "igc")};
+	struct planned r;
+
+	(void)state;
+	strcpy(d[1].kind, "bridge");
+	d[2].master = 9;
+	for (int i = 0; i < 4; i++) {
+		strcpy(d[1].qdisc, i == 1 ? "cake" : "noqueue");
+		d[1].filters_in = i == 2;
+		d[1].filters_out = i == 3;
+		r = plan(d, 3);
+		assert_int_equal(r.p[0].mode, DP_NATIVE);
+		assert_int_equal(r.p[2].mode, i ? DP_OFF : DP_NATIVE);
+		assert_int_equal(r.p[2].why,
+			i ? DP_WHY_BRIDGE_TC : DP_WHY_NONE);
+		assert_false(i && (r.p[2].xdp_out || r.p[2].tc_in));
+	}
+}
+
 static void ports_of_a_bridge_share_its_side(void **state)
 {
 	struct dataplane_device d[] = {device(1, "igc"), device(9, ""),
@@ -294,6 +316,7 @@ static const struct test_case cases[] = {
 	{"each reason has its mode", each_reason_has_its_mode},
 	{"a bridge that filters VLANs keeps its ports", a_bridge_that_filters_vlans_keeps_its_ports},
 	{"what must see all is not passed by", what_must_see_all_is_not_passed_by},
+	{"what stands at a bridge is not passed by", what_stands_at_a_bridge_is_not_passed_by},
 	{"ports of a bridge share its side", ports_of_a_bridge_share_its_side},
 	{"every port is found by its hash", every_port_is_found_by_its_hash},
 	{"the table grows with memory, within bounds", the_table_grows_with_memory_within_bounds},

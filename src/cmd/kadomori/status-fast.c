@@ -36,6 +36,7 @@ static const char *words_of(const char *why)
 		{"foreign-tc", N_("another program's filters or programs at tc stand there and must see every packet")},
 		{"tc-refused", N_("the kernel takes no tc program there")},
 		{"bridge-vlans", N_("its bridge filters VLANs: the kernel forwards")},
+		{"bridge-tc", N_("a shaper or another program at tc stands at its bridge and sees every packet: the kernel forwards")},
 		{"too-many", N_("too many interfaces: the kernel forwards")},
 		{"foreign", N_("another firewall's rules must see every packet")},
 		{"kernel", N_("this kernel does not take it (6.1 or later is needed)")},

@@ -385,11 +385,11 @@ steady shaped || fail "the shaper missed some, or nothing went fast"
 on gw tc qdisc del dev wan0 root; sleep 1
 
 step "somebody else's tcx program sees every packet, and stands in nobody's way after"
-other() { # DEVICE in|out STATUS FAST: percent of the packets that may go fast
+other() { # DEVICE in|out STATUS [PORT that status says it of]
 	rm -f "$tmp/other"; mkfifo "$tmp/other"
 	on gw "$(dirname "$leases")/tcx" "$1" "$2" <"$tmp/other" >"$tmp/other.n" & local it=$! n
 	exec 9>"$tmp/other"
-	soon port_says "$1" "$3" || { exec 9>&-; wait $it; [ $? = 77 ] && { echo "  no tcx here"; return 0; }; k status; return 1; }
+	soon port_says "${4:-$1}" "$3" || { exec 9>&-; wait $it; [ $? = 77 ] && { echo "  no tcx here"; return 0; }; k status; return 1; }
 	sleep 1; set -- $(on pc $py udp 101.1.1.1 7 2)
 	exec 9>&-; wait $it; n=$(cat "$tmp/other.n")
 	echo "  it saw $n packets of $1"
@@ -402,6 +402,11 @@ sys.exit("%s %s" % (p["mode"], p["why"] or "-") != sys.argv[2])' "$@"; }
 if [ "$way" = native ]; then
 	steady other wan0 out "native shaper" || fail "it missed packets on their way out"
 	steady other l1 in "off foreign-tc" || fail "it missed packets on their way in"
+	steady other br0 in "off bridge-tc" l1 || fail "it missed packets at the bridge"
+	on gw tc qdisc replace dev br0 root tbf rate 500mbit burst 1mb latency 50ms || fail "tbf"
+	soon port_says l1 "off bridge-tc" || fail "a shaper at the bridge is gone past: $(k status)"
+	on gw tc qdisc del dev br0 root
+	soon port_says l1 "native -" || fail "l1 is not as before: $(k status)"
 	soon port_says wan0 "native -" || fail "wan0 is not as before: $(k status)"
 	hot 101.1.1.1 7 2 || fail "not fast again"
 fi
